@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "bus-manager.h"
+#include "log-ids.h"
+#include "log.h"
+#include "manager.h"
+#include "manager-internal.h"
+
+static const char *const manager_activity_table[_MANAGER_ACTIVITY_MAX] = {
+        [MANAGER_STARTING] = "starting",
+        [MANAGER_IDLE] = "idle",
+        [MANAGER_SWITCHING] = "switching",
+        [MANAGER_FALLING_BACK] = "falling-back",
+        [MANAGER_RELOADING] = "reloading",
+};
+
+DEFINE_STRING_TABLE(manager_activity, ManagerActivity)
+
+/* The kernel was passing through a state: it is looked at again so often, so long. Enabling with thousands of tasks takes seconds. */
+#define LOOK_AGAIN_USEC (50 * UINT64_C(1000))
+#define LOOKS_MAX 600u
+
+uint64_t now_usec(clockid_t clock) {
+        struct timespec ts;
+
+        (void) clock_gettime(clock, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* --- what is so --- */
+
+static const char *foreign_name(const Manager *m) {
+        if (switcher_has_current(m->switcher) || m->kernel.state == KERNEL_STATE_UNSUPPORTED || !m->kernel.ops[0])
+                return NULL;
+        return m->kernel.ops;
+}
+
+PolicyInput manager_policy_input(const Manager *m, const Activation *a) {
+        return (PolicyInput) {
+                .supported = m->kernel.state != KERNEL_STATE_UNSUPPORTED,
+                .foreign = foreign_name(m),
+                .stopped = a && a == m->wanted ? STOP_NONE : m->stopped,
+                .stopped_by = m->stopped_by,
+                .activation = a,
+        };
+}
+
+const char *manager_active_profile(const Manager *m) {
+        return m->active ? m->active->profile->name : "";
+}
+
+const char *manager_active_scheduler(const Manager *m) {
+        const char *foreign = foreign_name(m);
+
+        if (foreign)
+                return foreign;
+        return switcher_has_current(m->switcher) ? activation_current_name(m->active) : "eevdf";
+}
+
+const char *manager_origin(const Manager *m) {
+        if (foreign_name(m))
+                return "foreign";
+        return switcher_has_current(m->switcher) ? "scxd" : "kernel";
+}
+
+char *manager_why(const Manager *m) {
+        PolicyInput in = manager_policy_input(m, m->active);
+        PolicyTarget t = policy_decide(&in);
+        char *text;
+
+        if (t.kind == POLICY_NO_CHOICE && m->choice_missing)
+                return asprintf(&text, "the profile chosen earlier, %s, is no longer defined", m->choice_missing) < 0 ? NULL : text;
+        return policy_explain(&in, &t);
+}
+
+const char *manager_next_if_failed(const Manager *m) {
+        PolicyInput in = manager_policy_input(m, m->active);
+        const char *next;
+
+        if (!switcher_has_current(m->switcher))
+                return "";
+        next = policy_next_if_failed(&in);
+        return strempty(next);
+}
+
+ManagerActivity manager_activity(const Manager *m) {
+        if (!m->ready)
+                return MANAGER_STARTING;
+        if (m->pursuing)
+                return m->wanted ? MANAGER_SWITCHING : MANAGER_FALLING_BACK;
+        if (m->catalog_load)
+                return MANAGER_RELOADING;
+        return MANAGER_IDLE;
+}
+
+static void announce_exits(Manager *m);
+
+/* Notes since when what runs now has been running, and tells the bus and systemd. */
+void manager_publish(Manager *m) {
+        const char *what = manager_active_scheduler(m);
+        const char *profile = manager_active_profile(m);
+
+        if (!streq_ptr(m->since_what, what) && free_and_strdup(&m->since_what, what) >= 0) {
+                m->since_realtime = now_usec(CLOCK_REALTIME);
+                m->since_monotonic = now_usec(CLOCK_MONOTONIC);
+        }
+        manager_keep(m);
+        announce_exits(m);
+        (void) sd_notifyf(false, "STATUS=%s%s%s%s", what, profile[0] ? " (profile " : "", profile, profile[0] ? ")" : "");
+        manager_bus_publish(m->bus);
+}
+
+/* A scheduler was (re)started: "since" counts from now even if it has the same name as before. */
+static void restart_since(Manager *m) {
+        m->since_what = mfree(m->since_what);
+}
+
+void manager_save(Manager *m) {
+        StoredState s = { .stopped = m->stopped, .stopped_by = m->stopped_by };
+        int r;
+
+        s.choice = m->active ? m->active->profile->name : m->choice_missing;
+        r = store_save(m->config->state_directory, &s);
+        if (r < 0)
+                log_structured(LOG_WARNING, SCXD_MESSAGE_STATE_LOST_STR, NULL,
+                               "The choice cannot be saved in %s and will not outlive a restart: %s", m->config->state_directory,
+                               strerror(-r));
+}
+
+/* --- exits --- */
+
+/* Tells the journal and the bus of the ends that were noted. Apart from noting them, because telling takes longer than attaching the
+ * standby does. */
+static void announce_exits(Manager *m) {
+        for (size_t i = 0; i < HISTORY_MAX; i++) {
+                ExitRecord *e = m->history.items[(m->history.next + i) % HISTORY_MAX];
+                _cleanup_(freep) char *f_scheduler = NULL, *f_profile = NULL, *f_kind = NULL, *f_code = NULL;
+                const char *fields[5] = {};
+
+                if (!e || e->announced)
+                        continue;
+                e->announced = true;
+
+                if (asprintf(&f_scheduler, "SCXD_SCHEDULER=%s", e->scheduler) >= 0)
+                        fields[0] = f_scheduler;
+                if (fields[0] && asprintf(&f_profile, "SCXD_PROFILE=%s", e->profile) >= 0)
+                        fields[1] = f_profile;
+                if (fields[1] && asprintf(&f_kind, "SCXD_EXIT_KIND=%s", exit_kind_to_string(e->kind)) >= 0)
+                        fields[2] = f_kind;
+                if (fields[2] && asprintf(&f_code, "SCXD_EXIT_CODE=%" PRIu64, e->code) >= 0)
+                        fields[3] = f_code;
+                if (e->kind == EXIT_KIND_LOAD_FAILED) {
+                        log_structured(LOG_WARNING, SCXD_MESSAGE_START_FAILED_STR, fields, "%s could not be started: %s",
+                                       e->scheduler, e->message);
+                        continue;
+                }
+                log_structured(e->kind == EXIT_KIND_SYSRQ ? LOG_NOTICE : LOG_WARNING,
+                               e->kind == EXIT_KIND_SYSRQ ? SCXD_MESSAGE_EMERGENCY_STOP_STR : SCXD_MESSAGE_EJECTED_STR, fields,
+                               "%s %s%s%s%s%s", e->scheduler, exit_kind_describe(e->kind), e->reason[0] ? ": " : "", e->reason,
+                               e->message[0] ? ": " : "", e->message);
+                manager_bus_emit_ejected(m->bus, e);
+        }
+}
+
+static void note_exit(Manager *m, const char *scheduler, const char *profile, ExitKind kind, const struct scxd_exit_event *exit,
+                      const char *message) {
+        ExitRecord *e;
+        int r;
+
+        r = exit_record_new(scheduler, profile, now_usec(CLOCK_REALTIME), kind, exit ? exit->kind : 0, exit ? exit->code : 0,
+                            exit ? exit->reason : NULL, exit && !message ? exit->message : message, exit ? exit->dump : NULL, &e);
+        if (r < 0) {
+                log_error_errno(r, "Cannot note the end of %s", scheduler);
+                return;
+        }
+        history_add(&m->history, e);
+        m->exit_generation++;
+}
+
+static void set_outcome(Manager *m, const char *format, ...) _printf_(2, 3);
+
+static void set_outcome(Manager *m, const char *format, ...) {
+        ExitRecord *e = history_last(&m->history);
+        va_list ap;
+        char *text;
+        int r;
+
+        if (!e)
+                return;
+        va_start(ap, format);
+        r = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (r < 0)
+                return;
+        free(e->outcome);
+        e->outcome = text;
+        m->exit_generation++;
+}
+
+/* A person ended it: nothing is started until somebody asks again. */
+static void enter_stop(Manager *m, StopReason reason, const char *by) {
+        switcher_drop_standby(m->switcher);
+        m->active = activation_free(m->active);
+        m->choice_missing = mfree(m->choice_missing);
+        m->stopped = reason;
+        (void) free_and_strdup(&m->stopped_by, by);
+        manager_save(m);
+}
+
+/* Ends what is being carried out, for this reason. */
+void manager_drop_pursuit(Manager *m, const char *error_name, const char *why) {
+        switcher_cancel(m->switcher);
+        m->pursuing = false;
+        m->wanted = activation_free(m->wanted);
+        if (m->request) {
+                request_fail(m->request, error_name, "%s", why);
+                m->request = request_free(m->request);
+        }
+}
+
+static void log_running(Manager *m) {
+        const char *scheduler = activation_current_name(m->active);
+        _cleanup_(freep) char *why = manager_why(m), *f_scheduler = NULL, *f_profile = NULL;
+        const char *fields[3] = {};
+
+        if (asprintf(&f_scheduler, "SCXD_SCHEDULER=%s", scheduler) >= 0)
+                fields[0] = f_scheduler;
+        if (fields[0] && asprintf(&f_profile, "SCXD_PROFILE=%s", m->active->profile->name) >= 0)
+                fields[1] = f_profile;
+        log_structured(LOG_INFO, m->active->current == ACTIVATION_EEVDF ? SCXD_MESSAGE_EEVDF_STR : SCXD_MESSAGE_STARTED_STR, fields,
+                       "%s runs now: %s", scheduler, strempty(why));
+}
+
+/* The kernel's state of this moment; on an unreadable one the last that was read stays. */
+static void read_kernel(Manager *m) {
+        int r;
+
+        r = kernel_read(m->config->sysfs, &m->kernel);
+        if (r < 0)
+                log_error_errno(r, "Cannot read the kernel's state of sched_ext");
+}
+
+/* --- carrying out --- */
+
+static void prepare_next(Manager *m);
+
+static void on_prepared(Switcher *switcher, int error, const char *message, void *userdata) {
+        Manager *m = userdata;
+        PolicyInput in = manager_policy_input(m, m->active);
+        size_t next = policy_next_candidate(&in);
+        _cleanup_(freep) char *why = NULL;
+
+        if (error >= 0 || next == ACTIVATION_EEVDF)
+                return;
+
+        /* Better known now than when it is needed. */
+        note_exit(m, m->active->profile->candidates[next].scheduler, m->active->profile->name, EXIT_KIND_LOAD_FAILED, NULL, message);
+        set_outcome(m, "was only held ready; %s runs on", activation_current_name(m->active));
+        if (asprintf(&why, "could not be loaded (%s)", message) < 0 || activation_fail(m->active, next, why) < 0)
+                log_error("Out of memory");
+        else
+                prepare_next(m);
+        manager_publish(m);
+}
+
+/* Keeps the scheduler loaded that would be needed if the current one failed. */
+static void prepare_next(Manager *m) {
+        PolicyInput in = manager_policy_input(m, m->active);
+        size_t next;
+        int r;
+
+        if (m->pursuing)
+                return;
+        next = switcher_has_current(m->switcher) ? policy_next_candidate(&in) : ACTIVATION_EEVDF;
+        if (next == ACTIVATION_EEVDF) {
+                switcher_drop_standby(m->switcher);
+                return;
+        }
+        r = switcher_prepare(m->switcher, activation_scheduler(m->active, next), activation_candidate(m->active, next),
+                             m->active->profile->stall_timeout_usec, on_prepared, m);
+        if (r < 0)
+                log_error_errno(r, "Cannot hold %s ready", activation_candidate(m->active, next)->scheduler);
+}
+
+/* The activation that is being pursued has arrived at candidate (or at ACTIVATION_EEVDF). */
+static void commit(Manager *m, size_t candidate, bool started) {
+        read_kernel(m);
+        if (m->wanted) {
+                /* The standby is known by its candidate, which lives in the catalog. */
+                if (!m->active || m->active->catalog != m->wanted->catalog)
+                        switcher_drop_standby(m->switcher);
+                activation_free(m->active);
+                m->active = TAKE_PTR(m->wanted);
+                m->choice_missing = mfree(m->choice_missing);
+                m->stopped = STOP_NONE;
+                m->stopped_by = mfree(m->stopped_by);
+                m->active->current = candidate;
+                manager_save(m);
+        } else {
+                m->active->current = candidate;
+                if (candidate == ACTIVATION_EEVDF)
+                        set_outcome(m, "back on the kernel's own EEVDF");
+                else
+                        set_outcome(m, "%s took over", activation_current_name(m->active));
+        }
+        m->pursuing = false;
+        if (started)
+                restart_since(m);
+        announce_exits(m);
+        log_running(m);
+        manager_publish(m);
+        if (m->request) {
+                manager_bus_answer_switch(m, m->request);
+                m->request = request_free(m->request);
+        }
+        prepare_next(m);
+}
+
+static void pursue(Manager *m);
+
+static void on_switched(Switcher *switcher, const SwitchResult *result, void *userdata) {
+        Manager *m = userdata;
+        Activation *a = m->wanted ? m->wanted : m->active;
+        const char *name = activation_candidate(a, m->pursued)->scheduler;
+        _cleanup_(freep) char *why = NULL;
+
+        if (result->error >= 0) {
+                commit(m, m->pursued, true);
+                return;
+        }
+
+        read_kernel(m);
+        if (result->exit)
+                note_exit(m, name, a->profile->name, exit_kind_from_kernel(result->exit->kind), result->exit, NULL);
+        else if (!result->emergency_stop)
+                note_exit(m, name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, result->message);
+
+        if (result->previous_lost && m->active)
+                m->active->current = ACTIVATION_EEVDF;
+        else if (result->stage == SWITCH_STAGE_SWAP)
+                restart_since(m);       /* what runs again was interrupted */
+
+        if (result->emergency_stop) {
+                if (!result->exit || result->error == -ECANCELED)
+                        note_exit(m, manager_active_scheduler(m), manager_active_profile(m), EXIT_KIND_SYSRQ, NULL, result->message);
+                manager_drop_pursuit(m, BUS_ERROR("Superseded"), "The emergency stop (SysRq-S) was pressed: EEVDF until somebody switches again.");
+                enter_stop(m, STOP_SYSRQ, NULL);
+                set_outcome(m, "EEVDF until somebody switches again");
+                manager_publish(m);
+                return;
+        }
+        if (result->error == -EBUSY && foreign_name(m)) {
+                _cleanup_(freep) char *text = NULL;
+
+                (void) asprintf(&text, "Somebody else's scheduler, %s, runs; it was left alone.", foreign_name(m));
+                manager_drop_pursuit(m, BUS_ERROR("Foreign"), strempty(text));
+                manager_publish(m);
+                return;
+        }
+
+        if (m->request)
+                (void) request_add_warning(m->request, name, result->message);
+        if (asprintf(&why, "could not be started (%s)", result->message) < 0 || activation_fail(a, m->pursued, why) < 0) {
+                log_error("Out of memory");
+                manager_drop_pursuit(m, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
+                manager_publish(m);
+                return;
+        }
+        pursue(m);
+}
+
+/* No scheduler of the chain could be started. A client's wish then changes nothing; what was in force before goes on, down its own
+ * chain if it was lost. */
+static void exhausted(Manager *m) {
+        if (m->wanted && m->request) {
+                _cleanup_(freep) char *warnings = NULL, *name = strdup(m->wanted->profile->name);
+
+                /* What was known before anything was tried is part of the answer, too. */
+                for (size_t i = 0; m->request->n_warnings == 0 && i < m->wanted->profile->n_candidates; i++)
+                        (void) request_add_warning(m->request, m->wanted->profile->candidates[i].scheduler,
+                                                   strempty(m->wanted->failures[i]));
+                warnings = request_format_warnings(m->request);
+                set_outcome(m, "left as it was: %s", manager_active_scheduler(m));
+                request_fail(m->request, BUS_ERROR("LoadFailed"), "No scheduler of profile %s could be started:\n%s", strempty(name),
+                             strempty(warnings));
+                m->request = request_free(m->request);
+                m->wanted = activation_free(m->wanted);
+                m->pursuing = false;
+                manager_settle(m);
+                return;
+        }
+        commit(m, ACTIVATION_EEVDF, false);
+}
+
+/* Gets from what is in force to candidate i of what is wanted without a switch, if that is possible. */
+static bool change_in_place(Manager *m, size_t i) {
+        const Scheduler *s = activation_scheduler(m->wanted, i);
+
+        switch (activation_step(m->active, m->active->current, m->wanted, i)) {
+        case ACTIVATION_SAME:
+                m->wanted->adopted = m->active->adopted;
+                return true;
+        case ACTIVATION_LIVE:
+                for (size_t n = 0; n < s->n_knobs; n++) {
+                        KnobValue v = 0;
+                        int r;
+
+                        if (s->knobs[n].set != KNOB_SET_LIVE || !activation_knob_value(m->wanted, i, &s->knobs[n], &v))
+                                continue;
+                        r = switcher_write_knob(m->switcher, s->knobs[n].name, v);
+                        if (r < 0) {
+                                log_error_errno(r, "Cannot change %s of %s while it runs, switching instead", s->knobs[n].name, s->name);
+                                return false;
+                        }
+                }
+                m->wanted->adopted = m->active->adopted;
+                return true;
+        default:
+                return false;
+        }
+}
+
+static void pursue(Manager *m) {
+        Activation *a = m->wanted ? m->wanted : m->active;
+        struct scxd_exit_event *exit;
+
+        m->pursuing = true;
+        for (;;) {
+                PolicyInput in = manager_policy_input(m, a);
+                PolicyTarget t = policy_decide(&in);
+                const Scheduler *scheduler;
+                int r;
+
+                switch (t.kind) {
+                case POLICY_EXHAUSTED:
+                        exhausted(m);
+                        return;
+                case POLICY_PLAIN:
+                        switcher_stop(m->switcher, &exit);
+                        free(exit);
+                        commit(m, ACTIVATION_EEVDF, false);
+                        return;
+                case POLICY_SCHEDULER:
+                        break;
+                default:        /* a foreign scheduler came up meanwhile, or somebody stopped us */
+                        manager_drop_pursuit(m, BUS_ERROR("Foreign"), "Somebody else's scheduler runs; it was left alone.");
+                        manager_publish(m);
+                        return;
+                }
+
+                if (m->wanted && m->active && switcher_has_current(m->switcher) && change_in_place(m, t.candidate)) {
+                        commit(m, t.candidate, false);
+                        return;
+                }
+
+                m->pursued = t.candidate;
+                scheduler = activation_scheduler(a, t.candidate);
+                r = switcher_start(m->switcher, scheduler, activation_candidate(a, t.candidate), a->profile->stall_timeout_usec,
+                                   on_switched, m);
+                if (r >= 0)
+                        break;
+
+                note_exit(m, scheduler->name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, strerror(-r));
+                if (m->request)
+                        (void) request_add_warning(m->request, scheduler->name, strerror(-r));
+                if (activation_fail(a, t.candidate, "could not be started: scxd-loader cannot be run") < 0) {
+                        manager_drop_pursuit(m, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
+                        return;
+                }
+        }
+        manager_publish(m);
+}
+
+/* Whatever has happened: if what is in force wants a scheduler and none runs, bring it up. */
+void manager_settle(Manager *m) {
+        PolicyInput in;
+        PolicyTarget t;
+
+        if (!m->ready || m->pursuing)
+                return;
+        in = manager_policy_input(m, m->active);
+        t = policy_decide(&in);
+        if (t.kind == POLICY_SCHEDULER && !switcher_has_current(m->switcher)) {
+                pursue(m);
+                return;
+        }
+        if (m->active && !switcher_has_current(m->switcher))
+                m->active->current = ACTIVATION_EEVDF;
+        prepare_next(m);
+        manager_publish(m);
+}
+
+/* The scheduler that was in force has ended. */
+static void take_exit(Manager *m, const struct scxd_exit_event *exit) {
+        ExitKind kind = exit ? exit_kind_from_kernel(exit->kind) : EXIT_KIND_VANISHED;
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        Activation *a = m->active;
+        size_t candidate = a->current;
+        const char *name = activation_current_name(a);
+        HealthVerdict verdict;
+
+        verdict = health_judge(kind, exit ? exit->code : 0, activation_recent_restarts(a, now));
+        read_kernel(m);
+        note_exit(m, name, a->profile->name, kind, exit, NULL);
+        a->current = ACTIVATION_EEVDF;
+
+        switch (verdict) {
+        case HEALTH_STAY:
+                manager_drop_pursuit(m, BUS_ERROR("Superseded"),
+                                     kind == EXIT_KIND_SYSRQ ?
+                                     "The emergency stop (SysRq-S) was pressed: EEVDF until somebody switches again." :
+                                     "Somebody detached the running scheduler: EEVDF until somebody switches again.");
+                enter_stop(m, kind == EXIT_KIND_SYSRQ ? STOP_SYSRQ : STOP_DETACHED, NULL);
+                set_outcome(m, "EEVDF until somebody switches again");
+                break;
+        case HEALTH_RESTART:
+                activation_note_restart(a, now);
+                set_outcome(m, "starting it again");
+                break;
+        default: {
+                _cleanup_(freep) char *why = NULL;
+
+                if (asprintf(&why, "%s%s%s", exit_kind_describe(kind), exit && exit->message[0] ? ": " : "",
+                             exit ? exit->message : "") < 0 ||
+                    activation_fail(a, candidate, why) < 0)
+                        log_error("Out of memory");
+                set_outcome(m, "falling back");
+        }
+        }
+
+        /* If the chain is at its end settle() has nothing to start: say where that leaves us. */
+        if (!m->pursuing && m->active) {
+                PolicyInput in = manager_policy_input(m, m->active);
+
+                if (policy_decide(&in).kind == POLICY_EXHAUSTED) {
+                        set_outcome(m, "back on the kernel's own EEVDF");
+                        log_running(m);
+                }
+        }
+        manager_settle(m);
+        manager_publish(m);
+}
+
+void manager_on_ejected(Switcher *switcher, const struct scxd_exit_event *exit, void *userdata) {
+        take_exit(userdata, exit);
+}
+
+/* --- looking --- */
+
+void manager_look(Manager *m) {
+        const char *before = foreign_name(m), *after;
+        _cleanup_(freep) char *was = before ? strdup(before) : NULL;
+
+        read_kernel(m);
+        switcher_check(m->switcher, &m->kernel);
+        after = foreign_name(m);
+        if (after && !streq_ptr(was, after))
+                log_structured(LOG_NOTICE, SCXD_MESSAGE_FOREIGN_STR, NULL,
+                               "Somebody else started the scheduler %s; it is left alone", after);
+
+        if (kernel_state_in_transition(m->kernel.state) && m->n_looks < LOOKS_MAX) {
+                m->n_looks++;
+                (void) sd_event_source_set_time_relative(m->look_again, LOOK_AGAIN_USEC);
+                (void) sd_event_source_set_enabled(m->look_again, SD_EVENT_ONESHOT);
+        } else if (!kernel_state_in_transition(m->kernel.state))
+                m->n_looks = 0;
+        manager_settle(m);
+}
+
+/* --- wishes --- */
+
+/* Carries out a switch; takes over q, which may be NULL. */
+static void begin_switch(Manager *m, const char *name, const char *wish, Request *request) {
+        _cleanup_(request_freep) Request *q = request;
+        _cleanup_(activation_freep) Activation *a = NULL;
+        const Profile *profile;
+        const char *foreign;
+        int r;
+
+        manager_look(m);
+        foreign = foreign_name(m);
+        profile = catalog_find_profile(m->catalog, name);
+        if (!profile) {
+                if (q)
+                        request_fail(q, BUS_ERROR("NoSuchProfile"), "No profile %s is defined.", name);
+                return;
+        }
+        if (m->kernel.state == KERNEL_STATE_UNSUPPORTED) {
+                if (q)
+                        request_fail(q, BUS_ERROR("NotSupported"),
+                                     "This kernel has no sched_ext (CONFIG_SCHED_CLASS_EXT), so only its own EEVDF can run.");
+                return;
+        }
+        if (foreign) {
+                if (q)
+                        request_fail(q, BUS_ERROR("Foreign"), "Somebody else's scheduler, %s, runs; it was left alone.", foreign);
+                return;
+        }
+
+        r = activation_new(m->catalog, profile, wish, &m->features, &a);
+        if (r < 0) {
+                if (q)
+                        request_fail(q, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
+                return;
+        }
+
+        manager_drop_pursuit(m, BUS_ERROR("Superseded"), "A later request replaced this one.");
+        m->wanted = TAKE_PTR(a);
+        m->request = TAKE_PTR(q);
+        pursue(m);
+}
+
+static int describe_uid(uid_t uid, char **ret) {
+        int r;
+
+        r = uid == 0 ? asprintf(ret, "root") : asprintf(ret, "uid %u", (unsigned) uid);
+        return r < 0 ? -ENOMEM : 0;
+}
+
+int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *profile) {
+        _cleanup_(request_freep) Request *q = NULL;
+        _cleanup_(freep) char *wish = NULL;
+        int r;
+
+        if (m->pursuing && m->wanted && m->request && streq(m->wanted->profile->name, profile) &&
+            m->wanted->catalog == m->catalog) {
+                if (request_add_waiter(m->request, message) < 0)
+                        return sd_bus_reply_method_errorf(message, BUS_ERROR("TooManyRequests"),
+                                                          "Too many clients wait for this switch already.");
+                return 1;
+        }
+
+        r = describe_uid(uid, &wish);
+        if (r < 0)
+                return r;
+        r = request_new(&q);
+        if (r < 0)
+                return r;
+        r = request_add_waiter(q, message);
+        if (r < 0)
+                return r;
+
+        begin_switch(m, profile, wish, TAKE_PTR(q));
+        return 1;
+}
+
+int manager_stop(Manager *m, sd_bus_message *message, uid_t uid) {
+        _cleanup_(freep) char *by = NULL, *was = NULL, *why = NULL;
+        struct scxd_exit_event *exit = NULL;
+        int r;
+
+        r = describe_uid(uid, &by);
+        if (r < 0)
+                return r;
+
+        manager_look(m);
+        if (foreign_name(m))
+                return sd_bus_reply_method_errorf(message, BUS_ERROR("Foreign"),
+                                                  "Somebody else's scheduler, %s, runs; it was left alone.", foreign_name(m));
+        was = strdup(manager_active_scheduler(m));
+        if (!was)
+                return -ENOMEM;
+
+        manager_drop_pursuit(m, BUS_ERROR("Superseded"), "A later request to stop replaced this one.");
+        switcher_stop(m->switcher, &exit);
+        if (exit && m->active)
+                note_exit(m, was, m->active->profile->name, exit_kind_from_kernel(exit->kind), exit, NULL);
+        free(exit);
+        enter_stop(m, STOP_CLIENT, by);
+
+        read_kernel(m);
+        if (m->kernel.state == KERNEL_STATE_ENABLED && !foreign_name(m))
+                return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_FAILED, "The kernel still runs %s.", m->kernel.ops);
+        why = manager_why(m);
+        log_structured(LOG_INFO, SCXD_MESSAGE_EEVDF_STR, NULL, "eevdf runs now: %s", strempty(why));
+        manager_publish(m);
+        return sd_bus_reply_method_return(message, "a{sv}", 2, "was", "s", was, "why", "s", strempty(why));
+}
+
+void manager_begin_first(Manager *m) {
+        _cleanup_(stored_state_done) StoredState s = {};
+        struct scxd_exit_event *exit = NULL;
+        const Profile *p;
+        int r;
+
+        r = store_load(m->config->state_directory, &s);
+        if (r < 0)
+                log_structured(LOG_WARNING, SCXD_MESSAGE_STATE_LOST_STR, NULL, "The choice saved in %s cannot be read%s: %s",
+                               m->config->state_directory, r == -EBADMSG ? " and was set aside" : "",
+                               r == -EBADMSG ? "the file is corrupt" : strerror(-r));
+        m->stopped = s.stopped;
+        m->stopped_by = TAKE_PTR(s.stopped_by);
+
+        if (manager_adopt(m, &exit)) {
+                if (!switcher_has_current(m->switcher))
+                        take_exit(m, exit);
+                free(exit);
+        }
+        manager_look(m);
+        if (m->active || s.stopped != STOP_NONE || !s.choice) {
+                manager_publish(m);
+                return;
+        }
+
+        p = catalog_find_profile(m->catalog, s.choice);
+        if (!p) {
+                m->choice_missing = TAKE_PTR(s.choice);
+                log_warning("The profile chosen earlier, %s, is no longer defined", m->choice_missing);
+        } else {
+                /* Not begin_switch(): where nothing can be started the choice still stands. */
+                r = activation_new(m->catalog, p, "the choice saved earlier", &m->features, &m->active);
+                if (r < 0)
+                        log_error_errno(r, "Cannot restore the choice %s", s.choice);
+                manager_settle(m);
+        }
+        manager_publish(m);
+}
