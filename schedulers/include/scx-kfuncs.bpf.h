@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SCX_KFUNCS_BPF_H
+#define SCX_KFUNCS_BPF_H
+
+/* The kernel's sched_ext functions. Each is weak and each wrapper takes what this kernel has: names and parameters changed over
+ * time, and some kernels describe some of them wrongly, which makes those unusable. libbpf drops the last ___suffix of a name and
+ * leaves a weak function with other parameters unresolved; the verifier then removes the branch that would have called it. */
+
+#include "scx-kernel.bpf.h"
+
+struct scx_insert_vtime_args {  /* struct scx_bpf_dsq_insert_vtime_args of 6.19 and later */
+        __u64 dsq_id;
+        __u64 slice;
+        __u64 vtime;
+        __u64 enq_flags;
+};
+
+/* Queues. */
+__s32 scx_bpf_create_dsq(__u64 dsq_id, __s32 node) __ksym __weak;
+
+/* Inserting: newest first. */
+bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, __u64 dsq_id, __u64 slice, __u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert(struct task_struct *p, __u64 dsq_id, __u64 slice, __u64 enq_flags) __ksym __weak;
+void scx_bpf_dispatch(struct task_struct *p, __u64 dsq_id, __u64 slice, __u64 enq_flags) __ksym __weak;
+bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_insert_vtime_args *args) __ksym __weak;
+void scx_bpf_dsq_insert_vtime(struct task_struct *p, __u64 dsq_id, __u64 slice, __u64 vtime, __u64 enq_flags) __ksym __weak;
+void scx_bpf_dispatch_vtime(struct task_struct *p, __u64 dsq_id, __u64 slice, __u64 vtime, __u64 enq_flags) __ksym __weak;
+
+/* Moving on. */
+bool scx_bpf_dsq_move_to_local___v2___new(__u64 dsq_id, __u64 enq_flags) __ksym __weak;
+bool scx_bpf_dsq_move_to_local(__u64 dsq_id) __ksym __weak;
+bool scx_bpf_consume(__u64 dsq_id) __ksym __weak;
+
+/* CPUs. */
+__s32 scx_bpf_select_cpu_dfl(struct task_struct *p, __s32 prev_cpu, __u64 wake_flags, bool *is_idle) __ksym __weak;
+__s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, __u64 flags) __ksym __weak;
+bool scx_bpf_test_and_clear_cpu_idle(__s32 cpu) __ksym __weak;
+void scx_bpf_kick_cpu(__s32 cpu, __u64 flags) __ksym __weak;
+__s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym __weak;
+bool bpf_cpumask_test_cpu(__u32 cpu, const struct cpumask *mask) __ksym __weak;
+
+/* The rest. */
+bool scx_bpf_task_set_slice(struct task_struct *p, __u64 slice) __ksym __weak;
+__u64 scx_bpf_now(void) __ksym __weak;
+void scx_bpf_error_bstr(char *format, unsigned long long *data, __u32 data__sz) __ksym __weak;
+void scx_bpf_exit_bstr(__s64 code, char *format, unsigned long long *data, __u32 data__sz) __ksym __weak;
+
+/* Makes a queue of our own. false: this kernel has none to give, so that only SCX_DSQ_GLOBAL remains (served by the kernel, in the
+ * order of arrival). */
+static __always_inline bool scx_can_create_queue(void) {
+        return bpf_ksym_exists(scx_bpf_create_dsq);
+}
+
+static __always_inline __s32 scx_create_queue(__u64 id) {
+        return bpf_ksym_exists(scx_bpf_create_dsq) ? scx_bpf_create_dsq(id, -1) : -ENOENT;
+}
+
+static __always_inline void scx_insert(struct task_struct *p, __u64 queue, __u64 slice, __u64 enq_flags) {
+        if (bpf_ksym_exists(scx_bpf_dsq_insert___v2___new))
+                scx_bpf_dsq_insert___v2___new(p, queue, slice, enq_flags);
+        else if (bpf_ksym_exists(scx_bpf_dsq_insert))
+                scx_bpf_dsq_insert(p, queue, slice, enq_flags);
+        else
+                scx_bpf_dispatch(p, queue, slice, enq_flags);
+}
+
+static __always_inline void scx_insert_vtime(struct task_struct *p, __u64 queue, __u64 slice, __u64 vtime, __u64 enq_flags) {
+        if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
+                struct scx_insert_vtime_args args = {
+                        .dsq_id = queue,
+                        .slice = slice,
+                        .vtime = vtime,
+                        .enq_flags = enq_flags,
+                };
+
+                __scx_bpf_dsq_insert_vtime(p, &args);
+        } else if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime))
+                scx_bpf_dsq_insert_vtime(p, queue, slice, vtime, enq_flags);
+        else
+                scx_bpf_dispatch_vtime(p, queue, slice, vtime, enq_flags);
+}
+
+/* Hands this CPU the first task of the queue that may run on it. false: there is none. */
+static __always_inline bool scx_take_from(__u64 queue) {
+        if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___new))
+                return scx_bpf_dsq_move_to_local___v2___new(queue, 0);
+        if (bpf_ksym_exists(scx_bpf_dsq_move_to_local))
+                return scx_bpf_dsq_move_to_local(queue);
+        return scx_bpf_consume(queue);
+}
+
+/* A task that goes on because nobody waits would get the kernel's own turn of 20 ms: give it ours. */
+static __always_inline void scx_go_on(struct task_struct *p, __u64 slice) {
+        if (!p || !(p->scx.flags & SCX_TASK_QUEUED))
+                return;
+        if (bpf_ksym_exists(scx_bpf_task_set_slice))
+                scx_bpf_task_set_slice(p, slice);
+        else
+                p->scx.slice = slice;
+}
+
+static __always_inline __u64 scx_now(void) {
+        return bpf_ksym_exists(scx_bpf_now) ? scx_bpf_now() : bpf_ktime_get_ns();
+}
+
+static __always_inline __s32 scx_pick_idle(const struct task_struct *p, __u64 flags) {
+        return bpf_ksym_exists(scx_bpf_pick_idle_cpu) ? scx_bpf_pick_idle_cpu(p->cpus_ptr, flags) : -ENOENT;
+}
+
+static __always_inline void scx_kick(__s32 cpu, __u64 flags) {
+        if (bpf_ksym_exists(scx_bpf_kick_cpu))
+                scx_bpf_kick_cpu(cpu, flags);
+}
+
+/* The CPU that shall run a task which wakes up. *ret_idle: it has been claimed and waits for it. */
+static __always_inline __s32 scx_pick_cpu(struct task_struct *p, __s32 prev_cpu, __u64 wake_flags, bool smt_aware, bool *ret_idle) {
+        __s32 cpu;
+
+        *ret_idle = false;
+        if (!smt_aware && bpf_ksym_exists(scx_bpf_test_and_clear_cpu_idle) && bpf_cpumask_test_cpu(prev_cpu, p->cpus_ptr) &&
+            scx_bpf_test_and_clear_cpu_idle(prev_cpu)) {
+                *ret_idle = true;
+                return prev_cpu;
+        }
+        if (bpf_ksym_exists(scx_bpf_select_cpu_dfl))
+                return scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, ret_idle);
+        cpu = scx_pick_idle(p, 0);
+        if (cpu < 0)
+                return prev_cpu;
+        *ret_idle = true;
+        return cpu;
+}
+
+/* Rouses an idle CPU for a task that has just been put into a shared queue: one may have gone idle after it last looked. Returns
+ * whether there was one. */
+static __always_inline bool scx_rouse_idle(const struct task_struct *p) {
+        __s32 cpu = scx_pick_idle(p, 0);
+
+        if (cpu < 0)
+                return false;
+        scx_kick(cpu, SCX_KICK_IDLE);
+        return true;
+}
+
+/* Ends this scheduler with a message. Where the kernel misdescribes one way, there is the other, which counts as an exit by the
+ * scheduler's own will. */
+#define scx_fail(text, args...)                                                                         \
+        ({                                                                                              \
+                static char _format[] = text;                                                           \
+                unsigned long long _data[] = { args };                                                  \
+                if (bpf_ksym_exists(scx_bpf_error_bstr))                                                \
+                        scx_bpf_error_bstr(_format, _data, sizeof(_data));                              \
+                else if (bpf_ksym_exists(scx_bpf_exit_bstr))                                            \
+                        scx_bpf_exit_bstr(1, _format, _data, sizeof(_data));                            \
+        })
+
+#endif
