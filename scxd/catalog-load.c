@@ -9,6 +9,7 @@ struct CatalogLoad {
         void *userdata;
 
         Catalog *catalog;
+        Settings settings;
         Diagnostics diagnostics;
         KernelFeatures features;
         LoaderJob *job;
@@ -64,7 +65,7 @@ static int take(CatalogLoad *l, const LoaderReply *reply) {
 static void finish(CatalogLoad *l, int error) {
         if (error >= 0)
                 error = catalog_link(l->catalog, &l->diagnostics);
-        l->handler(error, error >= 0 ? l->catalog : NULL, &l->diagnostics, &l->features, l->userdata);
+        l->handler(error, error >= 0 ? l->catalog : NULL, &l->settings, &l->diagnostics, &l->features, l->userdata);
 }
 
 static int start_job(CatalogLoad *l);
@@ -110,6 +111,9 @@ int catalog_load_start(sd_event *event, const char *loader_path, const CatalogPa
         l->loader_path = strdup(loader_path);
         if (!l->loader_path)
                 return -ENOMEM;
+        r = settings_read(paths->config, &l->settings, &l->diagnostics);
+        if (r < 0)
+                return r;
         r = catalog_read(paths, &l->catalog, &l->diagnostics);
         if (r < 0)
                 return r;

@@ -44,7 +44,7 @@ static void remove_marker(const char *runtime_directory) {
 }
 
 void expedite_begin(Expedite *e) {
-        if (e->active || !e->runtime_directory)
+        if (e->active || e->off || !e->runtime_directory)
                 return;
         /* Already expedited is not ours to set back; rcu_normal overrides it anyway. */
         if (read_number(e->sysfs, "kernel/rcu_expedited") != 0 || read_number(e->sysfs, "kernel/rcu_normal") > 0)

@@ -10,6 +10,7 @@
 typedef struct Expedite {
         const char *sysfs;
         const char *runtime_directory;  /* for the marker */
+        bool off;                       /* the administrator does not want it */
         bool active;                    /* we set it, and must set it back */
 } Expedite;
 

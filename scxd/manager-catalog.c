@@ -39,7 +39,10 @@ static void log_problems(const Diagnostics *d) {
                 log_warning("… and %zu more problems", d->n_dropped);
 }
 
-static void adopt_catalog(Manager *m, Catalog *catalog, const Diagnostics *diagnostics, const KernelFeatures *features) {
+static void adopt_catalog(Manager *m, Catalog *catalog, const Settings *settings, const Diagnostics *diagnostics,
+                          const KernelFeatures *features) {
+        m->settings = *settings;
+        switcher_set_expedite(m->switcher, settings->expedite_swap);
         catalog_unref(m->catalog);
         m->catalog = catalog_ref(catalog);
         m->features = *features;
@@ -53,7 +56,8 @@ static void say_ready(void) {
         (void) sd_notify(false, "READY=1");
 }
 
-static void on_catalog(int error, Catalog *catalog, const Diagnostics *diagnostics, const KernelFeatures *features, void *userdata) {
+static void on_catalog(int error, Catalog *catalog, const Settings *settings, const Diagnostics *diagnostics,
+                       const KernelFeatures *features, void *userdata) {
         Manager *m = userdata;
         int r;
 
@@ -63,7 +67,7 @@ static void on_catalog(int error, Catalog *catalog, const Diagnostics *diagnosti
                 if (error < 0)
                         log_error_errno(error, "Cannot read the profiles; there are none");
                 else
-                        adopt_catalog(m, catalog, diagnostics, features);
+                        adopt_catalog(m, catalog, settings, diagnostics, features);
                 m->catalog_load = catalog_load_free(m->catalog_load);
                 m->ready = true;
                 log_info("%zu profiles and %zu schedulers are defined", catalog_n_profiles(m->catalog),
@@ -100,7 +104,7 @@ static void on_catalog(int error, Catalog *catalog, const Diagnostics *diagnosti
                         request_fail(m->reload, BUS_ERROR("ReloadFailed"), "Nothing was changed, because files are bad:\n%s",
                                      strempty(text));
         } else {
-                adopt_catalog(m, catalog, diagnostics, features);
+                adopt_catalog(m, catalog, settings, diagnostics, features);
                 log_info("Reloaded: %zu profiles and %zu schedulers are defined", catalog_n_profiles(m->catalog),
                          catalog_n_schedulers(m->catalog));
                 if (m->reload)
@@ -182,6 +186,7 @@ int manager_new(sd_event *event, const ManagerConfig *config, Manager **ret) {
         if (!m)
                 return -ENOMEM;
         m->config = config;
+        m->settings = settings_default;
         m->event = sd_event_ref(event);
         r = catalog_new(&m->catalog);
         if (r < 0)

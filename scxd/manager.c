@@ -274,7 +274,7 @@ static void prepare_next(Manager *m) {
 
         if (m->pursuing)
                 return;
-        next = switcher_has_current(m->switcher) ? policy_next_candidate(&in) : ACTIVATION_EEVDF;
+        next = m->settings.standby && switcher_has_current(m->switcher) ? policy_next_candidate(&in) : ACTIVATION_EEVDF;
         if (next == ACTIVATION_EEVDF) {
                 switcher_drop_standby(m->switcher);
                 return;
@@ -695,7 +695,9 @@ void manager_begin_first(Manager *m) {
         m->stopped_by = TAKE_PTR(s.stopped_by);
 
         if (manager_adopt(m, &exit)) {
-                if (!switcher_has_current(m->switcher))
+                if (switcher_has_current(m->switcher))
+                        m->stopped = STOP_NONE;
+                else
                         take_exit(m, exit);
                 free(exit);
         }

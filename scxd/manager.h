@@ -42,6 +42,7 @@ struct Manager {
         ManagerBus *bus;                /* may be NULL in tests */
 
         Catalog *catalog;
+        Settings settings;
         char **problems;                /* NULL-terminated */
         KernelFeatures features;
         CatalogLoad *catalog_load;

@@ -447,6 +447,10 @@ bool switcher_parts(const Switcher *s, BpfSchedulerParts *ret, const char **ret_
         return true;
 }
 
+void switcher_set_expedite(Switcher *s, bool on) {
+        s->expedite.off = !on;
+}
+
 void switcher_leave(Switcher *s) {
         s->leave = true;
 }

@@ -82,6 +82,9 @@ int switcher_adopt(Switcher *s, const LoaderReply *reply, int *fds, size_t n_fds
                    struct scxd_exit_event **ret_exit);
 
 bool switcher_is_busy(const Switcher *s);
+/* Whether RCU grace periods are expedited during a swap (they are, by default). */
+void switcher_set_expedite(Switcher *s, bool on);
+
 /* What runs stays attached when the switcher is freed: systemd holds its link. */
 void switcher_leave(Switcher *s);
 

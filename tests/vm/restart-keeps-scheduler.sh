@@ -21,7 +21,8 @@ for i in 1 2; do
 	assert_seq "$seq"
 	assert_status active_profile '^t-simple$' active_scheduler '^simple$' origin '^scxd$' since "^$since\$" next_if_failed '^interactive$'
 	get why
-	[ "$REPLY" = "$why" ] || fail "the reason was '$why' and is '$REPLY'"
+	[[ $REPLY == "$why"* ]] || fail "the reason was '$why' and is '$REPLY'"
+	[[ $REPLY == *adopted* && $REPLY != *adopted*adopted* ]] || fail "the reason should tell once that it was adopted: '$REPLY'"
 	assert_truth
 done
 daemon_pid
