@@ -65,12 +65,15 @@ static const struct {
           "what it sets, of a scheduler its knobs and what it needs, and of both what is\n"
           "wrong with their files. If both have the name, both are shown.\n" },
         { "switch",
-          "scxctl switch PROFILE [--json=MODE]\n"
+          "scxctl switch PROFILE [--force] [--json=MODE]\n"
           "\n"
           "Makes the profile the machine's choice and starts the first of its schedulers\n"
           "that works. Returns when the kernel runs it, or when nothing could be started:\n"
           "then the machine is left as it was. Schedulers that could not be started on the\n"
-          "way are told as warnings.\n" },
+          "way are told as warnings.\n"
+          "\n"
+          "      --force  Ends a scheduler that somebody else started, by the kernel's\n"
+          "               emergency stop; without it such a scheduler is left alone\n" },
         { "stop",
           "scxctl stop [--json=MODE]\n"
           "\n"

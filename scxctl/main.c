@@ -52,6 +52,7 @@ enum {
         OPTION_PROPERTY = 1 << 1,
         OPTION_SCHEDULERS = 1 << 2,
         OPTION_CHECK = 1 << 3,
+        OPTION_FORCE = 1 << 6,
 };
 
 typedef struct Verb {
@@ -66,7 +67,7 @@ static const Verb verbs[] = {
         { "status", verb_status, OPTION_JSON | OPTION_PROPERTY },
         { "list", verb_list, OPTION_JSON | OPTION_SCHEDULERS },
         { "show", verb_show, OPTION_JSON },
-        { "switch", verb_switch, OPTION_JSON },
+        { "switch", verb_switch, OPTION_JSON | OPTION_FORCE },
         { "stop", verb_stop, OPTION_JSON },
         { "reload", verb_reload, OPTION_JSON },
         { "monitor", verb_monitor, OPTION_JSON },
@@ -110,6 +111,7 @@ enum {
         ARG_SCHEDULERS,
         ARG_OBJECT_DIR,
         ARG_CONFIG_DIR,
+        ARG_FORCE,
 };
 
 static const struct option long_options[] = {
@@ -124,6 +126,7 @@ static const struct option long_options[] = {
         { "schedulers", no_argument, NULL, ARG_SCHEDULERS },
         { "object-dir", required_argument, NULL, ARG_OBJECT_DIR },
         { "config-dir", required_argument, NULL, ARG_CONFIG_DIR },
+        { "force", no_argument, NULL, ARG_FORCE },
         {}
 };
 
@@ -198,6 +201,10 @@ static int parse_options(Client *c, int argc, char **argv, Asked *ret) {
                         c->schedulers = true;
                         asked.options |= OPTION_SCHEDULERS;
                         break;
+                case ARG_FORCE:
+                        c->force = true;
+                        asked.options |= OPTION_FORCE;
+                        break;
                 case ARG_OBJECT_DIR:
                         c->object_dir = optarg;
                         asked.options |= OPTION_CHECK;
@@ -222,6 +229,8 @@ static int refuse_options(Client *c, const Verb *verb, unsigned options) {
                 return complain_usage(c, "%s takes no --json", verb->name);
         if (options & OPTION_PROPERTY)
                 return complain_usage(c, "%s takes neither --property nor --value, only status does", verb->name);
+        if (options & OPTION_FORCE)
+                return complain_usage(c, "%s takes no --force, only switch does", verb->name);
         if (options & OPTION_SCHEDULERS)
                 return complain_usage(c, "%s takes no --schedulers, only list does", verb->name);
         return complain_usage(c, "%s takes neither --config-dir nor --object-dir, only check does", verb->name);

@@ -43,6 +43,7 @@ typedef struct Client {
         bool quiet;
         bool value;
         bool schedulers;
+        bool force;
         const char *properties[PROPERTIES_MAX];
         size_t n_properties;
         const char *config_dirs[CONFIG_DIRS_MAX + 1];   /* NULL-terminated */

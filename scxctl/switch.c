@@ -54,12 +54,14 @@ int verb_switch(Client *c, int argc, char **argv) {
                 return r;
         if (asprintf(&what, "cannot switch to %s", argv[1]) < 0)
                 return complain_memory(c);
-        r = client_call(c, &error, SCXD_INTERFACE, "Switch", &result, "sa{sv}", argv[1], 0);
+        r = client_call(c, &error, SCXD_INTERFACE, "Switch", &result, "sa{sv}", argv[1], c->force ? 1 : 0, "force", "b", 1);
         if (r < 0) {
                 int e = client_complain(c, what, &error, r);
 
                 if (sd_bus_error_has_name(&error, SCXD_INTERFACE ".Error.NoSuchProfile"))
                         hint_meant(c, argv[1]);
+                if (sd_bus_error_has_name(&error, SCXD_INTERFACE ".Error.Foreign") && !c->force)
+                        output_line(&c->err, STYLE_PLAIN, "  --force ends it.");
                 return e;
         }
 

@@ -187,29 +187,45 @@ static int get_btf_broken(sd_bus *bus, const char *path, const char *interface, 
 
 /* --- wishes --- */
 
-/* No option is defined yet: an unknown one must not be taken for granted. */
-static int refuse_options(sd_bus_message *call) {
-        const char *key;
+/* Reads the options; force (may be NULL where it is not one of them) is the only one so far. An unknown one must not be taken for
+ * granted. Returns 0, or what to return after an answer was sent. */
+static int read_options(sd_bus_message *call, bool *force) {
         int r;
 
         r = sd_bus_message_enter_container(call, 'a', "{sv}");
         if (r < 0)
                 return r;
-        r = sd_bus_message_enter_container(call, 'e', "sv");
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return 0;
-        r = sd_bus_message_read(call, "s", &key);
-        if (r < 0)
-                return r;
-        r = sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS, "Unknown option '%.64s'; none is defined.", key);
-        return r < 0 ? r : 1;
+        for (;;) {
+                const char *key;
+                int value;
+
+                r = sd_bus_message_enter_container(call, 'e', "sv");
+                if (r <= 0)
+                        break;
+                r = sd_bus_message_read(call, "s", &key);
+                if (r < 0)
+                        return r;
+                if (!force || !streq(key, "force")) {
+                        r = sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS, "Unknown option '%.64s'.", key);
+                        return r < 0 ? r : 1;
+                }
+                r = sd_bus_message_read(call, "v", "b", &value);
+                if (r < 0) {
+                        r = sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS, "Option 'force' is not a boolean.");
+                        return r < 0 ? r : 1;
+                }
+                *force = value;
+                r = sd_bus_message_exit_container(call);
+                if (r < 0)
+                        return r;
+        }
+        return r;
 }
 
 static int switch_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
         Manager *m = userdata;
         const char *profile;
+        bool force = false;
         int r;
 
         r = sd_bus_message_rewind(call, true);
@@ -220,10 +236,10 @@ static int switch_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
                 return r;
         if (!catalog_name_is_valid(profile))
                 return sd_bus_reply_method_errorf(call, BUS_ERROR("NoSuchProfile"), "'%.64s' is no name of a profile.", profile);
-        r = refuse_options(call);
+        r = read_options(call, &force);
         if (r != 0)
                 return r;
-        return manager_switch(m, call, uid, profile);
+        return manager_switch(m, call, uid, profile, force);
 }
 
 static int stop_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
@@ -232,7 +248,7 @@ static int stop_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
         r = sd_bus_message_rewind(call, true);
         if (r < 0)
                 return r;
-        r = refuse_options(call);
+        r = read_options(call, NULL);
         if (r != 0)
                 return r;
         return manager_stop(userdata, call, uid);
@@ -244,7 +260,7 @@ static int reload_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
         r = sd_bus_message_rewind(call, true);
         if (r < 0)
                 return r;
-        r = refuse_options(call);
+        r = read_options(call, NULL);
         if (r != 0)
                 return r;
         return manager_reload(userdata, call);

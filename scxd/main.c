@@ -18,7 +18,7 @@ static void help(void) {
                "  -h --help      Show this help\n"
                "     --version   Show the version\n"
                "     --clean-up  Set back what a daemon that died in a swap left behind, and exit\n\n"
-               "For tests, by environment: SCXD_SYSFS, SCXD_CONFIG_DIR, SCXD_OBJECT_DIR, SCXD_LOADER,\n"
+               "For tests, by environment: SCXD_SYSFS, SCXD_SYSRQ_TRIGGER, SCXD_CONFIG_DIR, SCXD_OBJECT_DIR, SCXD_LOADER,\n"
                "STATE_DIRECTORY, RUNTIME_DIRECTORY, SCXD_LOG_LEVEL=debug, DBUS_SYSTEM_BUS_ADDRESS.\n");
 }
 
@@ -56,6 +56,7 @@ static int run(void) {
         const char *test_directories[] = { getenv("SCXD_CONFIG_DIR"), NULL };
         const ManagerConfig config = {
                 .sysfs = env_or("SCXD_SYSFS", "/sys"),
+                .sysrq_trigger = env_or("SCXD_SYSRQ_TRIGGER", "/proc/sysrq-trigger"),
                 .loader_path = env_or("SCXD_LOADER", SCXD_LOADER_PATH),
                 .state_directory = env_or("STATE_DIRECTORY", "/var/lib/scxd"),
                 .runtime_directory = getenv("RUNTIME_DIRECTORY"),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -214,6 +215,7 @@ static void enter_stop(Manager *m, StopReason reason, const char *by) {
 void manager_drop_pursuit(Manager *m, const char *error_name, const char *why) {
         switcher_cancel(m->switcher);
         m->pursuing = false;
+        m->evicting = false;
         m->wanted = activation_free(m->wanted);
         if (m->request) {
                 request_fail(m->request, error_name, "%s", why);
@@ -550,6 +552,17 @@ void manager_on_ejected(Switcher *switcher, const struct scxd_exit_event *exit, 
 
 /* --- looking --- */
 
+/* A forced switch waits for somebody else's scheduler to end. */
+static void continue_eviction(Manager *m) {
+        if (m->kernel.state == KERNEL_STATE_DISABLED) {
+                m->evicting = false;
+                pursue(m);
+        } else if (m->n_looks >= LOOKS_MAX) {
+                manager_drop_pursuit(m, BUS_ERROR("Foreign"), "Somebody else's scheduler runs and did not end when it was told to.");
+                manager_publish(m);
+        }
+}
+
 void manager_look(Manager *m) {
         const char *before = foreign_name(m), *after;
         _cleanup_(freep) char *was = before ? strdup(before) : NULL;
@@ -561,7 +574,12 @@ void manager_look(Manager *m) {
                 log_structured(LOG_NOTICE, SCXD_MESSAGE_FOREIGN_STR, NULL,
                                "Somebody else started the scheduler %s; it is left alone", after);
 
-        if (kernel_state_in_transition(m->kernel.state) && m->n_looks < LOOKS_MAX) {
+        if (m->evicting) {
+                continue_eviction(m);
+                if (!m->evicting)
+                        return;
+        }
+        if ((kernel_state_in_transition(m->kernel.state) || m->evicting) && m->n_looks < LOOKS_MAX) {
                 m->n_looks++;
                 (void) sd_event_source_set_time_relative(m->look_again, LOOK_AGAIN_USEC);
                 (void) sd_event_source_set_enabled(m->look_again, SD_EVENT_ONESHOT);
@@ -573,7 +591,28 @@ void manager_look(Manager *m) {
 /* --- wishes --- */
 
 /* Carries out a switch; takes over q, which may be NULL. */
-static void begin_switch(Manager *m, const char *name, const char *wish, Request *request) {
+/* Ends somebody else's scheduler, because a person insists: the kernel's emergency stop is the one way that needs nothing of whoever
+ * started it. manager_look() goes on when the kernel has done it. */
+static void evict(Manager *m) {
+        _cleanup_(closep) int fd = open(m->config->sysrq_trigger, O_WRONLY | O_CLOEXEC);
+
+        log_notice("Ending somebody else's scheduler, %s, because %s insists on %s", foreign_name(m), m->wanted->wish,
+                   m->wanted->profile->name);
+        if (fd < 0 || write(fd, "S", 1) != 1) {
+                _cleanup_(freep) char *why = NULL;
+
+                (void) asprintf(&why, "Somebody else's scheduler, %s, cannot be ended: %s.", foreign_name(m), strerror(errno));
+                manager_drop_pursuit(m, BUS_ERROR("Foreign"), strempty(why));
+                manager_publish(m);
+                return;
+        }
+        m->pursuing = true;
+        m->evicting = true;
+        m->n_looks = 0;
+        manager_look(m);
+}
+
+static void begin_switch(Manager *m, const char *name, const char *wish, bool force, Request *request) {
         _cleanup_(request_freep) Request *q = request;
         _cleanup_(activation_freep) Activation *a = NULL;
         const Profile *profile;
@@ -594,7 +633,7 @@ static void begin_switch(Manager *m, const char *name, const char *wish, Request
                                      "This kernel has no sched_ext (CONFIG_SCHED_CLASS_EXT), so only its own EEVDF can run.");
                 return;
         }
-        if (foreign) {
+        if (foreign && !force) {
                 if (q)
                         request_fail(q, BUS_ERROR("Foreign"), "Somebody else's scheduler, %s, runs; it was left alone.", foreign);
                 return;
@@ -610,7 +649,10 @@ static void begin_switch(Manager *m, const char *name, const char *wish, Request
         manager_drop_pursuit(m, BUS_ERROR("Superseded"), "A later request replaced this one.");
         m->wanted = TAKE_PTR(a);
         m->request = TAKE_PTR(q);
-        pursue(m);
+        if (foreign)
+                evict(m);
+        else
+                pursue(m);
 }
 
 static int describe_uid(uid_t uid, char **ret) {
@@ -620,7 +662,7 @@ static int describe_uid(uid_t uid, char **ret) {
         return r < 0 ? -ENOMEM : 0;
 }
 
-int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *profile) {
+int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *profile, bool force) {
         _cleanup_(request_freep) Request *q = NULL;
         _cleanup_(freep) char *wish = NULL;
         int r;
@@ -643,7 +685,7 @@ int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *p
         if (r < 0)
                 return r;
 
-        begin_switch(m, profile, wish, TAKE_PTR(q));
+        begin_switch(m, profile, wish, force, TAKE_PTR(q));
         return 1;
 }
 

@@ -18,6 +18,7 @@ typedef struct ManagerBus ManagerBus;
 
 typedef struct ManagerConfig {
         const char *sysfs;              /* "/sys" */
+        const char *sysrq_trigger;      /* "/proc/sysrq-trigger" */
         const char *loader_path;
         const char *state_directory;
         const char *runtime_directory;  /* NULL: RCU grace periods are left as they are during a swap */
@@ -62,6 +63,7 @@ struct Manager {
         Request *request;               /* who waits for it; NULL if nobody does (a choice restored at start) */
         size_t pursued;                 /* the candidate that the switcher is bringing up */
         bool pursuing;
+        bool evicting;                  /* it begins when somebody else's scheduler has ended */
 
         StopReason stopped;
         char *stopped_by;
@@ -89,7 +91,8 @@ bool manager_leave(Manager *m);
 void manager_reload_signalled(Manager *m);
 
 /* What clients ask for, once we are ready (the bus holds back what comes earlier). They answer the message themselves, now or later; negative errno makes sd-bus answer. */
-int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *profile);
+/* force: somebody else's scheduler is ended for it. */
+int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *profile, bool force);
 int manager_stop(Manager *m, sd_bus_message *message, uid_t uid);
 int manager_reload(Manager *m, sd_bus_message *message);
 
