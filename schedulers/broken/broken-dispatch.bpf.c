@@ -23,7 +23,7 @@ void SCX_OP(dispatch_enqueue, struct task_struct *p, __u64 enq_flags) {
                 fifo_enqueue(p, enq_flags);
 }
 
-FIFO_HOTPLUG(dispatch_cpu_online, dispatch_cpu_offline)
+SCX_HOTPLUG(dispatch_cpu_online, dispatch_cpu_offline)
 FIFO_INIT(dispatch_init)
 SCX_EXIT_REPORTER(dispatch_exit)
 

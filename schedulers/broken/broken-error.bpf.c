@@ -17,7 +17,7 @@ void SCX_OP(error_dispatch, __s32 cpu, struct task_struct *prev) {
                 scx_fail("broken-error: ended on purpose %llu ms after the start", after);
 }
 
-FIFO_HOTPLUG(error_cpu_online, error_cpu_offline)
+SCX_HOTPLUG(error_cpu_online, error_cpu_offline)
 FIFO_INIT(error_init)
 SCX_EXIT_REPORTER(error_exit)
 

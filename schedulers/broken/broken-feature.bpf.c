@@ -6,7 +6,7 @@
 
 FIFO_SELECT_CPU(feature_select_cpu)
 FIFO_ENQUEUE(feature_enqueue)
-FIFO_HOTPLUG(feature_cpu_online, feature_cpu_offline)
+SCX_HOTPLUG(feature_cpu_online, feature_cpu_offline)
 FIFO_INIT(feature_init)
 SCX_EXIT_REPORTER(feature_exit)
 

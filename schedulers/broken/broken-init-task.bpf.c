@@ -10,7 +10,7 @@ static __u32 n_tasks;
 
 FIFO_SELECT_CPU(init_task_select_cpu)
 FIFO_ENQUEUE(init_task_enqueue)
-FIFO_HOTPLUG(init_task_cpu_online, init_task_cpu_offline)
+SCX_HOTPLUG(init_task_cpu_online, init_task_cpu_offline)
 
 __s32 SCX_OP_SLEEPABLE(init_task_init_task, struct task_struct *p, struct scx_init_task_args *args) {
         return __sync_fetch_and_add(&n_tasks, 1) < after_tasks ? 0 : -ENOMEM;

@@ -8,7 +8,7 @@ KNOB_LOAD(__s32, error, -ENODEV);
 
 FIFO_SELECT_CPU(init_select_cpu)
 FIFO_ENQUEUE(init_enqueue)
-FIFO_HOTPLUG(init_cpu_online, init_cpu_offline)
+SCX_HOTPLUG(init_cpu_online, init_cpu_offline)
 
 __s32 SCX_OP_SLEEPABLE(init_init) {
         __s32 r = error;

@@ -13,7 +13,7 @@ void SCX_OP(noexit_dispatch, __s32 cpu, struct task_struct *prev) {
                 scx_fail("broken-noexit: ended on request on CPU %llu", cpu);
 }
 
-FIFO_HOTPLUG(noexit_cpu_online, noexit_cpu_offline)
+SCX_HOTPLUG(noexit_cpu_online, noexit_cpu_offline)
 FIFO_INIT(noexit_init)
 
 SEC(".struct_ops.link")

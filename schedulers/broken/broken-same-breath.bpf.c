@@ -6,7 +6,7 @@
 
 FIFO_SELECT_CPU(same_breath_select_cpu)
 FIFO_ENQUEUE(same_breath_enqueue)
-FIFO_HOTPLUG(same_breath_cpu_online, same_breath_cpu_offline)
+SCX_HOTPLUG(same_breath_cpu_online, same_breath_cpu_offline)
 
 void SCX_OP(same_breath_enable, struct task_struct *p) {
         scx_fail("broken-same-breath: failed on taking over task %llu", p->pid);

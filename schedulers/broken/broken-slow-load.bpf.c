@@ -12,7 +12,7 @@ static volatile __u64 sum;
 
 FIFO_SELECT_CPU(slow_load_select_cpu)
 FIFO_ENQUEUE(slow_load_enqueue)
-FIFO_HOTPLUG(slow_load_cpu_online, slow_load_cpu_offline)
+SCX_HOTPLUG(slow_load_cpu_online, slow_load_cpu_offline)
 
 __s32 SCX_OP_SLEEPABLE(slow_load_init) {
         __u64 x = 0;

@@ -51,7 +51,7 @@ void SCX_OP(stall_enqueue, struct task_struct *p, __u64 enq_flags) {
                 fifo_enqueue(p, enq_flags);
 }
 
-FIFO_HOTPLUG(stall_cpu_online, stall_cpu_offline)
+SCX_HOTPLUG(stall_cpu_online, stall_cpu_offline)
 FIFO_INIT(stall_init)
 SCX_EXIT_REPORTER(stall_exit)
 

@@ -24,7 +24,7 @@ void SCX_OP(verifier_enqueue, struct task_struct *p, __u64 enq_flags) {
         fifo_enqueue(p, enq_flags);
 }
 
-FIFO_HOTPLUG(verifier_cpu_online, verifier_cpu_offline)
+SCX_HOTPLUG(verifier_cpu_online, verifier_cpu_offline)
 FIFO_INIT(verifier_init)
 SCX_EXIT_REPORTER(verifier_exit)
 

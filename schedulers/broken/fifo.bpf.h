@@ -49,10 +49,5 @@ static __always_inline void fifo_enqueue(struct task_struct *p, __u64 enq_flags)
                 fifo_start();                                                                           \
                 return 0;                                                                               \
         }
-#define FIFO_HOTPLUG(online, offline)                                                                   \
-        void SCX_OP(online, __s32 cpu) {                                                                \
-        }                                                                                               \
-        void SCX_OP(offline, __s32 cpu) {                                                               \
-        }
 
 #endif

@@ -44,7 +44,11 @@ struct bpf_iter_num {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct cpumask;
+/* Not looked into, but it has to be defined: libbpf takes a function for another one if a parameter is a mere forward declaration. */
+struct cpumask {
+        unsigned long bits[1];
+};
+
 struct scx_init_task_args;
 
 struct sched_ext_entity {
@@ -108,7 +112,6 @@ enum scx_dsq_id_flags {
 
 enum scx_enq_flags {
         SCX_ENQ_WAKEUP___local = 0x1ULL,
-        SCX_ENQ_LAST___local = 0x20000000000ULL,
 };
 
 enum scx_deq_flags {

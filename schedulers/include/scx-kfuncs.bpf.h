@@ -31,6 +31,18 @@ bool scx_bpf_dsq_move_to_local___v2___new(__u64 dsq_id, __u64 enq_flags) __ksym 
 bool scx_bpf_dsq_move_to_local(__u64 dsq_id) __ksym __weak;
 bool scx_bpf_consume(__u64 dsq_id) __ksym __weak;
 
+/* Looking through a queue. */
+struct bpf_iter_scx_dsq {
+        __u64 opaque[6];
+} __attribute__((aligned(8)));
+
+int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, __u64 dsq_id, __u64 flags) __ksym __weak;
+struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym __weak;
+void bpf_iter_scx_dsq_destroy(struct bpf_iter_scx_dsq *it) __ksym __weak;
+bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, __u64 dsq_id, __u64 enq_flags) __ksym __weak;
+bool scx_bpf_dispatch_from_dsq(struct bpf_iter_scx_dsq *it__iter, struct task_struct *p, __u64 dsq_id,
+                               __u64 enq_flags) __ksym __weak;
+
 /* CPUs. */
 __s32 scx_bpf_select_cpu_dfl(struct task_struct *p, __s32 prev_cpu, __u64 wake_flags, bool *is_idle) __ksym __weak;
 __s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, __u64 flags) __ksym __weak;
@@ -89,9 +101,13 @@ static __always_inline bool scx_take_from(__u64 queue) {
         return scx_bpf_consume(queue);
 }
 
+static __always_inline bool scx_is_runnable(const struct task_struct *p) {
+        return p && (p->scx.flags & SCX_TASK_QUEUED);
+}
+
 /* A task that goes on because nobody waits would get the kernel's own turn of 20 ms: give it ours. */
 static __always_inline void scx_go_on(struct task_struct *p, __u64 slice) {
-        if (!p || !(p->scx.flags & SCX_TASK_QUEUED))
+        if (!scx_is_runnable(p))
                 return;
         if (bpf_ksym_exists(scx_bpf_task_set_slice))
                 scx_bpf_task_set_slice(p, slice);
@@ -107,8 +123,51 @@ static __always_inline __s32 scx_pick_idle(const struct task_struct *p, __u64 fl
         return bpf_ksym_exists(scx_bpf_pick_idle_cpu) ? scx_bpf_pick_idle_cpu(p->cpus_ptr, flags) : -ENOENT;
 }
 
+/* The CPUs that are going offline. A kick is sent by way of an interrupt to oneself: on a CPU that takes none any more it stays pending
+ * for good, all later kicks from there get lost, and 7.3 waits for it without end when the scheduler is detached. */
+static bool cpu_leaving[MAX_CPUS];
+
+static __always_inline void scx_note_hotplug(__s32 cpu, bool leaving) {
+        bool *p = PER_CPU(cpu_leaving, cpu);
+
+        if (p)
+                *p = leaving;
+}
+
+/* Lets go of the tasks that wait in this queue on a CPU that is going offline. The kernel asks no scheduler on behalf of such a CPU any
+ * more, but waits until all its tasks have left: one that is bound to it would wait in the queue for ever, and the CPU with it. From
+ * the kernel's own queue the CPU takes it by itself, and then sends it elsewhere. */
+static __always_inline void scx_release(__u64 queue, __s32 cpu) {
+        struct task_struct *p;
+
+        if (!bpf_ksym_exists(bpf_iter_scx_dsq_new))
+                return;
+        bpf_for_each(scx_dsq, p, queue, 0) {
+                if (scx_bpf_task_cpu(p) != cpu)
+                        continue;
+                if (bpf_ksym_exists(scx_bpf_dsq_move))
+                        scx_bpf_dsq_move(&___it, p, SCX_DSQ_GLOBAL, 0);
+                else if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq))
+                        scx_bpf_dispatch_from_dsq(&___it, p, SCX_DSQ_GLOBAL, 0);
+        }
+}
+
+/* Defines cpu_online and cpu_offline. Having these two is also what lets a scheduler stay when a CPU comes or goes. The third is what
+ * else to do when one goes: scx_release() for each queue of its own. */
+#define SCX_HOTPLUG(online, offline, release...)        \
+        void SCX_OP(online, __s32 cpu) {                \
+                scx_note_hotplug(cpu, false);           \
+        }                                               \
+        void SCX_OP(offline, __s32 cpu) {               \
+                scx_note_hotplug(cpu, true);            \
+                release;                                \
+        }
+
+/* May do nothing: whoever kicks must not depend on it for more than the length of a turn. */
 static __always_inline void scx_kick(__s32 cpu, __u64 flags) {
-        if (bpf_ksym_exists(scx_bpf_kick_cpu))
+        const bool *leaving = PER_CPU(cpu_leaving, bpf_get_smp_processor_id());
+
+        if (bpf_ksym_exists(scx_bpf_kick_cpu) && !(leaving && *leaving))
                 scx_bpf_kick_cpu(cpu, flags);
 }
 

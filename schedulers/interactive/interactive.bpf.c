@@ -67,6 +67,30 @@ static __always_inline bool is_interactive(const struct task_state *s) {
         return s->mean_burst <= burst_ns() && s->burst <= burst_ns();
 }
 
+/* Adds what the task has run since it last was. */
+static __always_inline void charge(struct task_struct *p, struct task_state *s) {
+        __u64 now = scx_now(), used = now - s->started;
+
+        s->vtime += scale_by_weight(used, p);
+        s->burst += used;
+        s->started = now;
+}
+
+/* Whether somebody waits in this queue who comes before this task, which has just used up its turn. The kernel asks before it puts that
+ * task back: taking whoever is first would mean that nobody ever gets two turns in a row, whatever his weight. */
+static __always_inline bool is_due(__u64 queue, const struct task_state *s) {
+        struct task_struct *p;
+
+        if (!bpf_ksym_exists(bpf_iter_scx_dsq_new))
+                return true;
+        bpf_for_each(scx_dsq, p, queue, 0) {
+                const struct task_state *first = state_of(p);
+
+                return !first || !vtime_before(s->vtime, first->vtime);
+        }
+        return false;
+}
+
 __s32 SCX_OP(interactive_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags) {
         bool idle;
         __s32 cpu;
@@ -118,8 +142,15 @@ void SCX_OP(interactive_enqueue, struct task_struct *p, __u64 enq_flags) {
 }
 
 void SCX_OP(interactive_dispatch, __s32 cpu, struct task_struct *prev) {
+        struct task_state *s = scx_is_runnable(prev) ? state_of(prev) : NULL;
         struct cpu_state *c = cpu_state_of(cpu);
         __u64 now = scx_now();
+        bool first = false;     /* what ran until now would queue with the first */
+
+        if (s) {
+                charge(prev, s);
+                first = is_interactive(s);
+        }
 
         /* Interactive tasks alone could fill a CPU for good: then the others are owed a turn that nobody interrupts. Counted for
          * each CPU, because a task may be bound to one. */
@@ -131,11 +162,15 @@ void SCX_OP(interactive_dispatch, __s32 cpu, struct task_struct *prev) {
                         return;
                 }
         }
-        if (scx_take_from(QUEUE_FIRST))
+        if ((!first || is_due(QUEUE_FIRST, s)) && scx_take_from(QUEUE_FIRST))
                 return;
+        if (first) {
+                scx_go_on(prev, slice_ns());
+                return;
+        }
         if (c)
                 c->fair_at = now;
-        if (scx_take_from(QUEUE_FAIR))
+        if ((!s || is_due(QUEUE_FAIR, s)) && scx_take_from(QUEUE_FAIR))
                 return;
         scx_go_on(prev, slice_ns());
 }
@@ -158,15 +193,11 @@ void SCX_OP(interactive_running, struct task_struct *p) {
 void SCX_OP(interactive_stopping, struct task_struct *p, bool runnable) {
         struct task_state *s = state_of(p);
         struct cpu_state *c = cpu_state_of(scx_bpf_task_cpu(p));
-        __u64 used;
 
         if (c)
                 c->may_preempt = false;
-        if (!s)
-                return;
-        used = scx_now() - s->started;
-        s->vtime += scale_by_weight(used, p);
-        s->burst += used;
+        if (s)
+                charge(p, s);
 }
 
 void SCX_OP(interactive_quiescent, struct task_struct *p, __u64 deq_flags) {
@@ -193,12 +224,7 @@ __s32 SCX_OP_SLEEPABLE(interactive_init_task, struct task_struct *p, struct scx_
         return bpf_task_storage_get(&task_states, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
 }
 
-/* Having these two is what lets the scheduler stay when a CPU comes or goes. */
-void SCX_OP(interactive_cpu_online, __s32 cpu) {
-}
-
-void SCX_OP(interactive_cpu_offline, __s32 cpu) {
-}
+SCX_HOTPLUG(interactive_cpu_online, interactive_cpu_offline, scx_release(QUEUE_FIRST, cpu); scx_release(QUEUE_FAIR, cpu))
 
 __s32 SCX_OP_SLEEPABLE(interactive_init) {
         __s32 r;

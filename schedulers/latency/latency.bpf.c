@@ -106,6 +106,41 @@ static __always_inline void set_deadline(struct task_struct *p, struct task_stat
         s->deadline = s->vtime + scale_by_weight(slice_ns(), p) * (URGENCY_TOP + 1 - s->urgency) / (URGENCY_TOP + 1);
 }
 
+/* Adds what the task has run since it last was. */
+static __always_inline void charge(struct task_struct *p, struct task_state *s) {
+        __u64 now = scx_now(), used = now - s->started;
+
+        s->vtime += scale_by_weight(used, p);
+        s->burst += used;
+        s->started = now;
+}
+
+/* Whether somebody waits who comes before this task, which has just used up its turn. The kernel asks before it puts that task back into
+ * the queue: taking whoever is first there would mean that nobody ever gets two turns in a row, whatever his weight. */
+static __always_inline bool is_due(const struct task_state *s) {
+        struct task_struct *p;
+
+        if (!bpf_ksym_exists(bpf_iter_scx_dsq_new))
+                return true;
+        bpf_for_each(scx_dsq, p, QUEUE, 0) {
+                const struct task_state *first = state_of(p);
+
+                return !first || !vtime_before(s->deadline, first->deadline);
+        }
+        return false;
+}
+
+/* From now on this is what runs on the CPU, as far as others may interrupt it. */
+static __always_inline void note_running(struct task_struct *p, const struct task_state *s) {
+        struct cpu_state *c = cpu_state_of(scx_bpf_task_cpu(p));
+
+        if (!c)
+                return;
+        c->deadline = s->deadline;
+        c->started = s->started;
+        c->may_preempt = !is_cpu_kthread(p);
+}
+
 __s32 SCX_OP(latency_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags) {
         struct task_state *s = state_of(p);
         bool idle;
@@ -157,8 +192,18 @@ void SCX_OP(latency_enqueue, struct task_struct *p, __u64 enq_flags) {
 }
 
 void SCX_OP(latency_dispatch, __s32 cpu, struct task_struct *prev) {
-        if (!scx_take_from(QUEUE))
+        struct task_state *s = scx_is_runnable(prev) ? state_of(prev) : NULL;
+
+        if (s) {
+                charge(prev, s);
+                set_deadline(prev, s);
+        }
+        if ((!s || is_due(s)) && scx_take_from(QUEUE))
+                return;
+        if (s) {
+                note_running(prev, s);
                 scx_go_on(prev, slice_ns());
+        }
 }
 
 void SCX_OP(latency_runnable, struct task_struct *p, __u64 enq_flags) {
@@ -186,32 +231,23 @@ void SCX_OP(latency_runnable, struct task_struct *p, __u64 enq_flags) {
 
 void SCX_OP(latency_running, struct task_struct *p) {
         struct task_state *s = state_of(p);
-        struct cpu_state *c = cpu_state_of(scx_bpf_task_cpu(p));
 
         if (!s)
                 return;
         s->started = scx_now();
         if (vtime_before(vtime_now, s->vtime))
                 vtime_now = s->vtime;
-        if (c) {
-                c->deadline = s->deadline;
-                c->started = s->started;
-                c->may_preempt = !is_cpu_kthread(p);
-        }
+        note_running(p, s);
 }
 
 void SCX_OP(latency_stopping, struct task_struct *p, bool runnable) {
         struct task_state *s = state_of(p);
         struct cpu_state *c = cpu_state_of(scx_bpf_task_cpu(p));
-        __u64 used;
 
         if (c)
                 c->may_preempt = false;
-        if (!s)
-                return;
-        used = scx_now() - s->started;
-        s->vtime += scale_by_weight(used, p);
-        s->burst += used;
+        if (s)
+                charge(p, s);
 }
 
 void SCX_OP(latency_quiescent, struct task_struct *p, __u64 deq_flags) {
@@ -239,12 +275,7 @@ __s32 SCX_OP_SLEEPABLE(latency_init_task, struct task_struct *p, struct scx_init
         return bpf_task_storage_get(&task_states, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
 }
 
-/* Having these two is what lets the scheduler stay when a CPU comes or goes. */
-void SCX_OP(latency_cpu_online, __s32 cpu) {
-}
-
-void SCX_OP(latency_cpu_offline, __s32 cpu) {
-}
+SCX_HOTPLUG(latency_cpu_online, latency_cpu_offline, scx_release(QUEUE, cpu))
 
 __s32 SCX_OP_SLEEPABLE(latency_init) {
         return scx_create_queue(QUEUE);

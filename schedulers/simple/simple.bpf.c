@@ -39,6 +39,29 @@ static __always_inline __u64 slice_ns(void) {
         return slice_us * NSEC_PER_USEC;
 }
 
+/* Adds what the task has run since it last was. */
+static __always_inline void charge(struct task_struct *p, struct task_state *s) {
+        __u64 now = scx_now();
+
+        s->vtime += scale_by_weight(now - s->started, p);
+        s->started = now;
+}
+
+/* Whether somebody waits who comes before this task, which has just used up its turn. The kernel asks before it puts that task back into
+ * the queue: taking whoever is first there would mean that nobody ever gets two turns in a row, whatever his weight. */
+static __always_inline bool is_due(const struct task_state *s) {
+        struct task_struct *p;
+
+        if (!weighted || !bpf_ksym_exists(bpf_iter_scx_dsq_new))
+                return true;
+        bpf_for_each(scx_dsq, p, QUEUE, 0) {
+                const struct task_state *first = state_of(p);
+
+                return !first || !vtime_before(s->vtime, first->vtime);
+        }
+        return false;
+}
+
 __s32 SCX_OP(simple_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags) {
         bool idle;
         __s32 cpu;
@@ -82,7 +105,14 @@ void SCX_OP(simple_enqueue, struct task_struct *p, __u64 enq_flags) {
 }
 
 void SCX_OP(simple_dispatch, __s32 cpu, struct task_struct *prev) {
-        if (own_queue && scx_take_from(QUEUE))
+        struct task_state *s = scx_is_runnable(prev) ? state_of(prev) : NULL;
+        bool due = true;
+
+        if (s && own_queue) {
+                charge(prev, s);
+                due = is_due(s);
+        }
+        if (due && own_queue && scx_take_from(QUEUE))
                 return;
         /* The kernel looks into its own queue by itself, and before it asks us. */
         scx_go_on(prev, slice_ns());
@@ -102,7 +132,7 @@ void SCX_OP(simple_stopping, struct task_struct *p, bool runnable) {
         struct task_state *s = state_of(p);
 
         if (s)
-                s->vtime += scale_by_weight(scx_now() - s->started, p);
+                charge(p, s);
 }
 
 void SCX_OP(simple_enable, struct task_struct *p) {
@@ -116,12 +146,7 @@ __s32 SCX_OP_SLEEPABLE(simple_init_task, struct task_struct *p, struct scx_init_
         return bpf_task_storage_get(&task_states, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
 }
 
-/* Having these two is what lets the scheduler stay when a CPU comes or goes. */
-void SCX_OP(simple_cpu_online, __s32 cpu) {
-}
-
-void SCX_OP(simple_cpu_offline, __s32 cpu) {
-}
+SCX_HOTPLUG(simple_cpu_online, simple_cpu_offline, if (own_queue) scx_release(QUEUE, cpu))
 
 __s32 SCX_OP_SLEEPABLE(simple_init) {
         own_queue = scx_can_create_queue();
