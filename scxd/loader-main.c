@@ -12,6 +12,7 @@
 
 #include "loader-inspect.h"
 #include "loader-load.h"
+#include "loader-watch.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 #define MEMORY_MAX (UINT64_C(8) << 30)  /* of addresses: BPF arenas take up to 4 GiB of them */
@@ -111,6 +112,9 @@ static int handle(void) {
                 break;
         case LOADER_LOAD:
                 loader_load(&request, &reply, fds, &n_fds);
+                break;
+        case LOADER_WATCH:
+                loader_watch(&request, &reply, fds, &n_fds);
                 break;
         default:
                 return -EBADMSG;

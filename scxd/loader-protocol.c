@@ -67,7 +67,8 @@ int loader_request_check(LoaderRequest *request) {
 }
 
 int loader_reply_check(LoaderReply *reply, uint32_t verb, size_t n_fds) {
-        const uint32_t all = LOADER_FD_OPS | LOADER_FD_EXIT | LOADER_FD_GLOBALS | LOADER_FD_BSS;
+        const uint32_t watch = LOADER_FD_EXIT | LOADER_FD_BSS | LOADER_FD_PROGRAM;
+        const uint32_t all = verb == LOADER_WATCH ? watch : LOADER_FD_OPS | LOADER_FD_EXIT | LOADER_FD_GLOBALS | LOADER_FD_BSS;
 
         make_printable(reply->ops_name, sizeof(reply->ops_name), false);
         make_printable(reply->message, sizeof(reply->message), true);
@@ -97,6 +98,8 @@ int loader_reply_check(LoaderReply *reply, uint32_t verb, size_t n_fds) {
                 return -EBADMSG;
         if ((reply->fds & ~all) != 0 || (size_t) __builtin_popcount(reply->fds) != n_fds)
                 return -EBADMSG;
+        if (verb == LOADER_WATCH && reply->error == 0)
+                return reply->fds == watch ? 0 : -EBADMSG;
         /* A load that went well hands over its ops; nothing else hands over anything. */
         if (verb == LOADER_LOAD && reply->error == 0 ? !(reply->fds & LOADER_FD_OPS) : reply->fds != 0)
                 return -EBADMSG;

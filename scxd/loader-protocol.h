@@ -16,6 +16,7 @@ typedef enum LoaderVerb {
         LOADER_PROBE,           /* → KernelFeatures */
         LOADER_INSPECT,         /* path → ObjectInfo */
         LOADER_LOAD,            /* path, knobs, ops settings → fds of a scheduler that only needs to be attached, LoaderGlobals */
+        LOADER_WATCH,           /* path, constants as knobs → fds of a tracing program that only needs to be attached */
         _LOADER_VERB_MAX,
 } LoaderVerb;
 
@@ -49,12 +50,13 @@ typedef struct LoaderRequest {
         LoaderKnob knobs[KNOBS_MAX];
 } LoaderRequest;
 
-/* Which fds follow a LOAD reply, in this order, those that are there (bits of LoaderReply.fds). */
+/* Which fds follow a LOAD or WATCH reply, in this order, those that are there (bits of LoaderReply.fds). */
 enum {
         LOADER_FD_OPS = 1 << 0,         /* the struct_ops map, value installed: bpf_link_create() attaches it */
         LOADER_FD_EXIT = 1 << 1,        /* the ring buffer of exit events */
         LOADER_FD_GLOBALS = 1 << 2,     /* the map behind .data, mmapable: live knobs, statistics */
         LOADER_FD_BSS = 1 << 3,         /* the map behind .bss */
+        LOADER_FD_PROGRAM = 1 << 4,     /* of a WATCH, always with its ring buffer (EXIT) and its state (BSS) */
 };
 #define LOADER_FDS_MAX 4u
 
