@@ -9,6 +9,7 @@
 #include "log.h"
 #include "manager.h"
 #include "manager-internal.h"
+#include "test-step.h"
 
 static const char *const manager_activity_table[_MANAGER_ACTIVITY_MAX] = {
         [MANAGER_STARTING] = "starting",
@@ -287,6 +288,15 @@ static void prepare_next(Manager *m) {
                 log_error_errno(r, "Cannot hold %s ready", activation_candidate(m->active, next)->scheduler);
 }
 
+/* Who asked for a profile is told of each scheduler before the one that runs: why it does not. */
+static void warn_of_passed_over(Manager *m) {
+        const Activation *a = m->active;
+
+        for (size_t i = 0; i < a->profile->n_candidates && i != a->current; i++)
+                if (a->failures[i] && !request_has_warning(m->request, a->profile->candidates[i].scheduler))
+                        (void) request_add_warning(m->request, a->profile->candidates[i].scheduler, a->failures[i]);
+}
+
 /* The activation that is being pursued has arrived at candidate (or at ACTIVATION_EEVDF). */
 static void commit(Manager *m, size_t candidate, bool started) {
         read_kernel(m);
@@ -309,12 +319,17 @@ static void commit(Manager *m, size_t candidate, bool started) {
                         set_outcome(m, "%s took over", activation_current_name(m->active));
         }
         m->pursuing = false;
-        if (started)
+        if (started) {
                 restart_since(m);
+                m->active->adopted = false;
+        }
+        test_step("committed");
         announce_exits(m);
         log_running(m);
         manager_publish(m);
+        test_step("published");
         if (m->request) {
+                warn_of_passed_over(m);
                 manager_bus_answer_switch(m, m->request);
                 m->request = request_free(m->request);
         }
@@ -381,9 +396,10 @@ static void exhausted(Manager *m) {
                 _cleanup_(freep) char *warnings = NULL, *name = strdup(m->wanted->profile->name);
 
                 /* What was known before anything was tried is part of the answer, too. */
-                for (size_t i = 0; m->request->n_warnings == 0 && i < m->wanted->profile->n_candidates; i++)
-                        (void) request_add_warning(m->request, m->wanted->profile->candidates[i].scheduler,
-                                                   strempty(m->wanted->failures[i]));
+                for (size_t i = 0; i < m->wanted->profile->n_candidates; i++)
+                        if (m->wanted->failures[i] && !request_has_warning(m->request, m->wanted->profile->candidates[i].scheduler))
+                                (void) request_add_warning(m->request, m->wanted->profile->candidates[i].scheduler,
+                                                           m->wanted->failures[i]);
                 warnings = request_format_warnings(m->request);
                 set_outcome(m, "left as it was: %s", manager_active_scheduler(m));
                 request_fail(m->request, BUS_ERROR("LoadFailed"), "No scheduler of profile %s could be started:\n%s", strempty(name),
@@ -739,12 +755,14 @@ void manager_begin_first(Manager *m) {
         if (manager_adopt(m, &exit)) {
                 if (switcher_has_current(m->switcher))
                         m->stopped = STOP_NONE;
-                else
+                else if (exit)
                         take_exit(m, exit);
+                else    /* detached in the middle of a switch that the earlier scxd did not live to finish: the choice counts */
+                        m->active = activation_free(m->active);
                 free(exit);
         }
         manager_look(m);
-        if (m->active || s.stopped != STOP_NONE || !s.choice) {
+        if (m->active || m->stopped != STOP_NONE || !s.choice) {
                 manager_publish(m);
                 return;
         }

@@ -43,6 +43,15 @@ int request_add_warning(Request *q, const char *name, const char *why) {
         return 0;
 }
 
+bool request_has_warning(const Request *q, const char *name) {
+        size_t n = strlen(name);
+
+        for (size_t i = 0; i < q->n_warnings; i++)
+                if (startswith(q->warnings[i], name) && q->warnings[i][n] == ':')
+                        return true;
+        return false;
+}
+
 char *request_format_warnings(const Request *q) {
         char *text = NULL;
         size_t size = 0;

@@ -27,6 +27,9 @@ int request_add_waiter(Request *q, sd_bus_message *m);
 /* Notes "name: why"; beyond the limit it is dropped. */
 int request_add_warning(Request *q, const char *name, const char *why);
 
+/* One of this name was noted. */
+bool request_has_warning(const Request *q, const char *name);
+
 /* All warnings, one a line, newly allocated; NULL if out of memory. */
 char *request_format_warnings(const Request *q);
 

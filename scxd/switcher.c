@@ -3,6 +3,7 @@
 
 #include "log.h"
 #include "switcher.h"
+#include "test-step.h"
 
 struct Switcher {
         sd_event *event;
@@ -82,6 +83,7 @@ static void handle_ejection(Switcher *s) {
         _cleanup_(freep) struct scxd_exit_event *exit = NULL;
 
         s->generation++;
+        test_step("ejected");
         expedite_begin(&s->expedite);
         bpf_scheduler_detach(gone);
         (void) hear(s, gone);
@@ -208,6 +210,7 @@ static int attach_and_verify(Switcher *s, BpfScheduler *b, const KernelStatus *b
         r = bpf_scheduler_attach(b);
         if (r < 0)
                 return r;
+        test_step("attached");
         r = kernel_read(s->sysfs, &after);
         if (r >= 0 && kernel_runs(&after, b) && after.enable_seq != before->enable_seq && !hear(s, b)) {
                 *ret_seq = after.enable_seq;
@@ -245,10 +248,13 @@ static void swap(Switcher *s, BpfScheduler *next) {
         KernelStatus before;
         uint64_t seq = 0;
 
+        test_step("loaded");
         result.error = before_attach(s, next, &before);
         expedite_begin(&s->expedite);
+        test_step("before-detach");
         if (previous && result.error >= 0) {
                 bpf_scheduler_detach(previous);
+                test_step("detached");
                 if (hear(s, previous) && exit_kind_from_kernel(s->caught->kind) == EXIT_KIND_SYSRQ) {
                         exit = TAKE_PTR(s->caught);
                         result.error = -ECANCELED;
@@ -291,6 +297,7 @@ static void swap(Switcher *s, BpfScheduler *next) {
                 forget_caught(s);
         }
         expedite_end(&s->expedite);
+        test_step("verified");
         s->generation++;
         result.exit = exit;
 
@@ -387,6 +394,7 @@ static int start_load(Switcher *s, const Scheduler *scheduler, const Candidate *
         r = loader_job_start(s->event, s->loader_path, 1, LOADER_TIMEOUT_DEFAULT_USEC, fill, on_loaded, s, &s->job);
         if (r < 0)
                 drop_job(s);
+        test_step("loading");
         return r;
 }
 

@@ -474,8 +474,11 @@ class Switch(Case):
         for name in ("NotSupported", "Foreign", "Superseded", "TooManyRequests", "org.freedesktop.DBus.Error.AccessDenied",
                      "org.freedesktop.DBus.Error.InvalidArgs"):
             self.play(Switch=error(name, f"the words of {name}"))
-            self.expect("switch", "gaming", code=FAILED, out="", err=f"scxctl: cannot switch to gaming: the words of {name}\n")
-            self.expect("switch", "gaming", "-j", "-q", code=FAILED, out="", err=f"scxctl: cannot switch to gaming: the words of {name}\n")
+            hint = "  --force ends it.\n" if name == "Foreign" else ""
+            err = f"scxctl: cannot switch to gaming: the words of {name}\n"
+            self.expect("switch", "gaming", code=FAILED, out="", err=err + hint)
+            self.expect("switch", "gaming", "-j", "-q", code=FAILED, out="", err=err + hint)
+            self.expect("switch", "gaming", "--force", code=FAILED, out="", err=err)
 
     def test_load_failed(self):
         self.play(Switch=error("LoadFailed", "none of its schedulers could be started\nlatency: the verifier refused it\n"
@@ -494,7 +497,7 @@ scxctl: cannot switch to gaming: none of its schedulers could be started
 
     def test_error_without_words(self):
         self.play(Switch=error("Foreign", ""))
-        self.expect("switch", "gaming", code=FAILED, out="", err=f"scxctl: cannot switch to gaming: {ERROR}Foreign\n")
+        self.expect("switch", "gaming", code=FAILED, out="", err=f"scxctl: cannot switch to gaming: {ERROR}Foreign\n  --force ends it.\n")
 
     def test_usage(self):
         self.play()
@@ -747,8 +750,8 @@ class Completion(Case):
         self.assertEqual(self.complete("help", "re"), ["reload"])
 
     def test_options_are_those_of_the_help(self):
-        offered = set(self.complete("--")) | set(self.complete("list", "--")) | set(self.complete("check", "--"))
-        texts = "".join(self.expect(verb, "--help").stdout for verb in ["--help", "status", "list", "check"])
+        offered = set(self.complete("--")) | set(self.complete("list", "--")) | set(self.complete("check", "--")) | set(self.complete("switch", "--"))
+        texts = "".join(self.expect(verb, "--help").stdout for verb in ["--help", "status", "list", "check", "switch"])
         self.assertEqual({o.rstrip("=") for o in offered},
                          set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", texts, re.MULTILINE)) | {"--no-ask-password"})
 

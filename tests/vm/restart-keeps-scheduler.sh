@@ -7,6 +7,9 @@ broken broken-error
 profile t-simple simple interactive
 profile t-error 'broken-error: {after_ms: 9000}' interactive
 define
+# So many restarts would meet systemd's limit.
+restart() { systemctl reset-failed scxd.service && systemctl restart scxd.service; }
+
 must switch t-simple
 kernel
 seq=$K_SEQ
@@ -16,7 +19,7 @@ since=$REPLY
 get why
 why=$REPLY
 for i in 1 2; do
-	systemctl restart scxd.service
+	restart
 	assert_kernel_runs simple
 	assert_seq "$seq"
 	assert_status active_profile '^t-simple$' active_scheduler '^simple$' origin '^scxd$' since "^$since\$" next_if_failed '^interactive$'
@@ -33,7 +36,7 @@ no_leftover
 # The end of one that was adopted is noticed, with its own words.
 must switch t-error
 assert_kernel_runs broken-error
-systemctl restart scxd.service
+restart
 assert_kernel_runs broken-error
 wait_for 40 kernel_runs interactive || fail "interactive did not take over: '$K_OPS' $K_STATE"
 wait_for 10 status_has outcome interactive || fail "the outcome does not tell that interactive took over: $JSON"
@@ -42,7 +45,7 @@ assert_truth
 # What has failed is not tried again only because scxd was restarted.
 kernel
 seq=$K_SEQ
-systemctl restart scxd.service
+restart
 assert_kernel_runs interactive
 assert_seq "$seq"
 assert_status why broken-error
@@ -51,7 +54,7 @@ assert_truth
 # A choice that is no longer defined is not kept.
 must switch t-simple
 rm $RUN/profiles/t-simple.yaml
-systemctl restart scxd.service
+restart
 wait_for 10 kernel_eevdf || fail "what is no longer defined goes on: '$K_OPS' $K_STATE"
 assert_status why 't-simple.*no longer defined'
 assert_truth
