@@ -134,6 +134,13 @@ static __always_inline void scx_note_hotplug(__s32 cpu, bool leaving) {
                 *p = leaving;
 }
 
+static __always_inline void scx_move_to_global(struct bpf_iter_scx_dsq *from, struct task_struct *p) {
+        if (bpf_ksym_exists(scx_bpf_dsq_move))
+                scx_bpf_dsq_move(from, p, SCX_DSQ_GLOBAL, 0);
+        else if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq))
+                scx_bpf_dispatch_from_dsq(from, p, SCX_DSQ_GLOBAL, 0);
+}
+
 /* Lets go of the tasks that wait in this queue on a CPU that is going offline. The kernel asks no scheduler on behalf of such a CPU any
  * more, but waits until all its tasks have left: one that is bound to it would wait in the queue for ever, and the CPU with it. From
  * the kernel's own queue the CPU takes it by itself, and then sends it elsewhere. */
@@ -145,10 +152,50 @@ static __always_inline void scx_release(__u64 queue, __s32 cpu) {
         bpf_for_each(scx_dsq, p, queue, 0) {
                 if (scx_bpf_task_cpu(p) != cpu)
                         continue;
-                if (bpf_ksym_exists(scx_bpf_dsq_move))
-                        scx_bpf_dsq_move(&___it, p, SCX_DSQ_GLOBAL, 0);
-                else if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq))
-                        scx_bpf_dispatch_from_dsq(&___it, p, SCX_DSQ_GLOBAL, 0);
+                scx_move_to_global(&___it, p);
+        }
+}
+
+/* The kernel stops asking on behalf of a CPU that is going offline before it says so in cpu_offline, and waits for RCU readers in
+ * between. One that was preempted, is bound to that CPU and waits in a queue of ours would hold up all of it until the kernel ejects
+ * us. So now and then, whoever waits near the head of a queue on a CPU that has not asked for so long goes to the kernel's own queue. */
+#define RESCUE_AFTER_NS NSEC_PER_SEC
+#define RESCUE_EVERY_NS (NSEC_PER_SEC / 2)
+#define RESCUE_TASKS 8
+
+/* A cache line for each CPU: it is written at each dispatch. */
+static struct {
+        __u64 at;
+        __u64 pad[7];
+} cpu_asked[MAX_CPUS];
+static __u64 rescued_at;
+
+/* To be called in each dispatch. true: it is time for scx_rescue() on each queue. */
+static __always_inline bool scx_note_asked(__s32 cpu, __u64 now) {
+        __typeof__(&cpu_asked[0]) asked = PER_CPU(cpu_asked, cpu);
+
+        if (asked)
+                asked->at = now;
+        if (now - rescued_at < RESCUE_EVERY_NS)
+                return false;
+        rescued_at = now;
+        return true;
+}
+
+static __always_inline void scx_rescue(__u64 queue, __u64 now) {
+        struct task_struct *p;
+        int n = 0;
+
+        if (!bpf_ksym_exists(bpf_iter_scx_dsq_new))
+                return;
+        bpf_for_each(scx_dsq, p, queue, 0) {
+                __typeof__(&cpu_asked[0]) asked = PER_CPU(cpu_asked, scx_bpf_task_cpu(p));
+
+                if (n++ >= RESCUE_TASKS)
+                        break;
+                /* Signed: another CPU may have asked since "now". */
+                if (asked && (__s64) (now - asked->at) > (__s64) RESCUE_AFTER_NS)
+                        scx_move_to_global(&___it, p);
         }
 }
 

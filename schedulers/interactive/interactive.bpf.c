@@ -147,6 +147,10 @@ void SCX_OP(interactive_dispatch, __s32 cpu, struct task_struct *prev) {
         __u64 now = scx_now();
         bool first = false;     /* what ran until now would queue with the first */
 
+        if (scx_note_asked(cpu, now)) {
+                scx_rescue(QUEUE_FIRST, now);
+                scx_rescue(QUEUE_FAIR, now);
+        }
         if (s) {
                 charge(prev, s);
                 first = is_interactive(s);

@@ -193,7 +193,10 @@ void SCX_OP(latency_enqueue, struct task_struct *p, __u64 enq_flags) {
 
 void SCX_OP(latency_dispatch, __s32 cpu, struct task_struct *prev) {
         struct task_state *s = scx_is_runnable(prev) ? state_of(prev) : NULL;
+        __u64 now = scx_now();
 
+        if (scx_note_asked(cpu, now))
+                scx_rescue(QUEUE, now);
         if (s) {
                 charge(prev, s);
                 set_deadline(prev, s);

@@ -106,8 +106,11 @@ void SCX_OP(simple_enqueue, struct task_struct *p, __u64 enq_flags) {
 
 void SCX_OP(simple_dispatch, __s32 cpu, struct task_struct *prev) {
         struct task_state *s = scx_is_runnable(prev) ? state_of(prev) : NULL;
+        __u64 now = scx_now();
         bool due = true;
 
+        if (scx_note_asked(cpu, now) && own_queue)
+                scx_rescue(QUEUE, now);
         if (s && own_queue) {
                 charge(prev, s);
                 due = is_due(s);
