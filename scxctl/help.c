@@ -17,6 +17,9 @@ static const char general[] =
         "  reload           Have scxd read its files again\n"
         "  monitor          Show each change as it happens, until Ctrl-C\n"
         "  check [FILE...]    Look for mistakes in profiles and schedulers' manifests\n"
+        "  why              Why things are as they are, step by step\n"
+        "  history          What ran when, why it started and why it ended\n"
+        "  reset-failed     Let schedulers be started again that failed too often\n"
         "  help [COMMAND]   This text, or that of a command\n"
         "\n"
         "Options:\n"
@@ -104,6 +107,28 @@ static const struct {
           "                        manifest, then where they are installed\n"
           "      --config-dir DIR  Take what is in DIR/profiles and DIR/schedulers for what\n"
           "                        is installed; with several, the first has priority\n" },
+        { "why",
+          "scxctl why [--json=MODE]\n"
+          "\n"
+          "Says step by step why things are as they are: who asked for what, which of the\n"
+          "profile's schedulers are out and why, when they are tried again, what runs, and\n"
+          "what would be next.\n" },
+        { "history",
+          "scxctl history [-n NUMBER] [--json=MODE]\n"
+          "scxctl history show N [--json=MODE]\n"
+          "\n"
+          "Lists what happened, the newest last: what ran when, why it started and why it\n"
+          "ended. It outlives restarts. With show, all there is to know of entry N, with\n"
+          "the kernel's message and debug dump.\n"
+          "\n"
+          "  -n, --lines NUMBER  The latest so many (20)\n" },
+        { "reset-failed",
+          "scxctl reset-failed [SCHEDULER] [--json=MODE]\n"
+          "\n"
+          "Forgets the failures of a scheduler, or of all, and lifts their quarantine: a\n"
+          "scheduler that failed too often is not started any more until somebody says so\n"
+          "here, its object changes or another kernel runs. If the chosen profile prefers\n"
+          "it to what runs, it is tried again.\n" },
         { "help",
           "scxctl help [COMMAND]\n"
           "\n"

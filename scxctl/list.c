@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "scxctl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define LABEL_WIDTH 13u
@@ -185,7 +186,8 @@ static int show_chain(Client *c, sd_json_variant *chain) {
 
 static int show_profile(Client *c, sd_json_variant *p) {
         bool active = json_flag(p, "active"), chosen = json_flag(p, "chosen");
-        uint64_t stall = json_number(p, "stall_timeout_usec");
+        uint64_t stall = json_number(p, "stall_timeout_usec"), latency = json_number(p, "max_wakeup_latency_usec");
+        uint64_t window = json_number(p, "restarts_window_usec");
         const char *mark = bullet(c, active, chosen);
         char duration[DURATION_MAX];
 
@@ -196,6 +198,11 @@ static int show_profile(Client *c, sd_json_variant *p) {
                      active ? "active" : chosen ? "chosen, but none of its schedulers is running" : "not chosen");
         output_field(&c->out, LABEL_WIDTH, "Stall timeout", STYLE_PLAIN, "%s",
                      stall > 0 ? format_duration(duration, stall, 0) : "the kernel's own");
+        if (latency > 0)
+                output_field(&c->out, LABEL_WIDTH, "Wake-ups", STYLE_PLAIN, "within %s, else it is a failure", format_duration(duration, latency, 0));
+        if (window > 0)
+                output_field(&c->out, LABEL_WIDTH, "Restarts", STYLE_PLAIN, "%" PRIu64 " per %s, then quarantine", json_number(p, "restarts"),
+                             format_duration(duration, window, 0));
         return show_chain(c, json_list(p, "chain"));
 }
 

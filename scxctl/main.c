@@ -53,6 +53,7 @@ enum {
         OPTION_SCHEDULERS = 1 << 2,
         OPTION_CHECK = 1 << 3,
         OPTION_FORCE = 1 << 6,
+        OPTION_COUNT = 1 << 7,
 };
 
 typedef struct Verb {
@@ -72,6 +73,9 @@ static const Verb verbs[] = {
         { "reload", verb_reload, OPTION_JSON },
         { "monitor", verb_monitor, OPTION_JSON },
         { "check", verb_check, OPTION_JSON | OPTION_CHECK },
+        { "why", verb_why, OPTION_JSON },
+        { "history", verb_history, OPTION_JSON | OPTION_COUNT },
+        { "reset-failed", verb_reset_failed, OPTION_JSON },
         { "help", verb_help, 0 },
 };
 
@@ -118,6 +122,7 @@ static const struct option long_options[] = {
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, ARG_VERSION },
         { "json", required_argument, NULL, ARG_JSON },
+        { "lines", required_argument, NULL, 'n' },
         { "property", required_argument, NULL, 'p' },
         { "value", no_argument, NULL, ARG_VALUE },
         { "quiet", no_argument, NULL, 'q' },
@@ -155,13 +160,14 @@ static int complain_option(Client *c, int code, const char *argument) {
 
 static int parse_options(Client *c, int argc, char **argv, Asked *ret) {
         Asked asked = {};
+        uint64_t count;
         int code, r;
 
         opterr = 0;
         for (;;) {
                 int before = optind;
 
-                code = getopt_long(argc, argv, ":hjp:q", long_options, NULL);
+                code = getopt_long(argc, argv, ":hjn:p:q", long_options, NULL);
                 if (code < 0)
                         break;
                 switch (code) {
@@ -186,6 +192,12 @@ static int parse_options(Client *c, int argc, char **argv, Asked *ret) {
                         if (r != 0)
                                 return r;
                         asked.options |= OPTION_PROPERTY;
+                        break;
+                case 'n':
+                        if (parse_u64(optarg, &count) < 0 || count == 0 || count > UINT32_MAX)
+                                return complain_usage(c, "-n takes a number from 1, found '%s'", optarg);
+                        c->count = (unsigned) count;
+                        asked.options |= OPTION_COUNT;
                         break;
                 case ARG_VALUE:
                         c->value = true;
@@ -231,6 +243,8 @@ static int refuse_options(Client *c, const Verb *verb, unsigned options) {
                 return complain_usage(c, "%s takes neither --property nor --value, only status does", verb->name);
         if (options & OPTION_FORCE)
                 return complain_usage(c, "%s takes no --force, only switch does", verb->name);
+        if (options & OPTION_COUNT)
+                return complain_usage(c, "%s takes no -n, only history does", verb->name);
         if (options & OPTION_SCHEDULERS)
                 return complain_usage(c, "%s takes no --schedulers, only list does", verb->name);
         return complain_usage(c, "%s takes neither --config-dir nor --object-dir, only check does", verb->name);

@@ -49,6 +49,7 @@ typedef struct Client {
         const char *config_dirs[CONFIG_DIRS_MAX + 1];   /* NULL-terminated */
         size_t n_config_dirs;
         const char *object_dir;
+        unsigned count;         /* of entries; 0: the default */
         sd_bus *bus;
         uint64_t timeout_usec;  /* of calls */
 } Client;
@@ -70,6 +71,9 @@ int verb_stop(Client *c, int argc, char **argv);
 int verb_reload(Client *c, int argc, char **argv);
 int verb_monitor(Client *c, int argc, char **argv);
 int verb_check(Client *c, int argc, char **argv);
+int verb_history(Client *c, int argc, char **argv);
+int verb_why(Client *c, int argc, char **argv);
+int verb_reset_failed(Client *c, int argc, char **argv);
 
 /* bus.c: what the daemon says, as JSON. Keys of a{sv} become snake_case; those of other dictionaries are data and stay. */
 

@@ -49,7 +49,7 @@ static void show_exit(Client *c, sd_json_variant *exit) {
         if (*outcome)
                 output_field(&c->out, LABEL_WIDTH, "", STYLE_PLAIN, "Then: %s", outcome);
         if (*json_text(exit, "dump"))
-                output_field(&c->out, LABEL_WIDTH, "", STYLE_DIM, "The kernel's dump: scxctl status -p last_exit.dump --value");
+                output_field(&c->out, LABEL_WIDTH, "", STYLE_DIM, "The kernel's dump: scxctl history show %" PRIu64, json_number(exit, "id"));
 }
 
 static void show_problems(Client *c, sd_json_variant *problems) {

@@ -3,6 +3,15 @@
 
 #include "activation.h"
 
+static const char *const out_kind_table[_OUT_KIND_MAX] = {
+        [OUT_UNUSABLE] = "unusable",
+        [OUT_START_FAILED] = "start-failed",
+        [OUT_WAITING] = "waiting",
+        [OUT_QUARANTINED] = "quarantined",
+};
+
+DEFINE_STRING_TABLE(out_kind, OutKind)
+
 Activation *activation_free(Activation *a) {
         if (!a)
                 return NULL;
@@ -10,12 +19,20 @@ Activation *activation_free(Activation *a) {
         for (size_t i = 0; a->failures && i < a->profile->n_candidates; i++)
                 free(a->failures[i]);
         free(a->failures);
+        free(a->outs);
         free(a->wish);
         catalog_unref(a->catalog);
         return mfree(a);
 }
 
-int activation_new(Catalog *catalog, const Profile *profile, const char *wish, const KernelFeatures *features, Activation **ret) {
+char *quarantine_describe(const QuarantineEntry *e) {
+        char *text;
+
+        return asprintf(&text, "is in quarantine, because it failed too often%s%s", e->reason[0] ? ": it " : "", e->reason) < 0 ? NULL : text;
+}
+
+int activation_new(Catalog *catalog, const Profile *profile, const char *wish, const KernelFeatures *features,
+                   const Quarantine *quarantine, Activation **ret) {
         _cleanup_(activation_freep) Activation *a = NULL;
         int r;
 
@@ -28,15 +45,17 @@ int activation_new(Catalog *catalog, const Profile *profile, const char *wish, c
         a->current = ACTIVATION_EEVDF;
         a->wish = strdup(wish);
         a->failures = calloc(MAX(profile->n_candidates, (size_t) 1), sizeof(char *));
-        if (!a->wish || !a->failures)
+        a->outs = calloc(MAX(profile->n_candidates, (size_t) 1), sizeof(CandidateOut));
+        if (!a->wish || !a->failures || !a->outs)
                 return -ENOMEM;
 
         for (size_t i = 0; i < profile->n_candidates; i++) {
                 const Scheduler *s = activation_scheduler(a, i);
+                const QuarantineEntry *held;
                 _cleanup_(freep) char *why = NULL;
 
                 if (!s) {
-                        r = activation_fail(a, i, "is not defined");
+                        r = activation_fail(a, i, OUT_UNUSABLE, 0, "is not defined");
                         if (r < 0)
                                 return r;
                         continue;
@@ -44,7 +63,7 @@ int activation_new(Catalog *catalog, const Profile *profile, const char *wish, c
                 if (s->problem) {
                         if (asprintf(&why, "cannot be used: %s", s->problem) < 0)
                                 return -ENOMEM;
-                        r = activation_fail(a, i, why);
+                        r = activation_fail(a, i, OUT_UNUSABLE, 0, why);
                         if (r < 0)
                                 return r;
                         continue;
@@ -53,7 +72,15 @@ int activation_new(Catalog *catalog, const Profile *profile, const char *wish, c
                 if (r < 0)
                         return r;
                 if (why) {
-                        r = activation_fail(a, i, why);
+                        r = activation_fail(a, i, OUT_UNUSABLE, 0, why);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+                held = quarantine ? quarantine_holds(quarantine, s->name, s->object_path) : NULL;
+                if (held) {
+                        why = quarantine_describe(held);
+                        r = why ? activation_fail(a, i, OUT_QUARANTINED, 0, why) : -ENOMEM;
                         if (r < 0)
                                 return r;
                 }
@@ -79,7 +106,8 @@ const char *activation_current_name(const Activation *a) {
         return c ? c->scheduler : "eevdf";
 }
 
-int activation_fail(Activation *a, size_t i, const char *why) {
+int activation_fail(Activation *a, size_t i, OutKind kind, uint64_t retry_usec, const char *why) {
+        const Scheduler *s = activation_scheduler(a, i);
         char *line;
 
         assert(i < a->profile->n_candidates);
@@ -89,7 +117,27 @@ int activation_fail(Activation *a, size_t i, const char *why) {
                 return -ENOMEM;
         free(a->failures[i]);
         a->failures[i] = line;
+        a->outs[i] = (CandidateOut) { .kind = kind, .retry_usec = retry_usec };
+        if (kind == OUT_START_FAILED && s)
+                object_identity_read(s->object_path, &a->outs[i].object);
         return 0;
+}
+
+void activation_clear(Activation *a, size_t i) {
+        a->failures[i] = mfree(a->failures[i]);
+        a->outs[i] = (CandidateOut) {};
+}
+
+size_t activation_next_retry(const Activation *a, uint64_t *ret_usec) {
+        size_t found = ACTIVATION_EEVDF;
+
+        for (size_t i = 0; i < a->profile->n_candidates; i++)
+                if (a->failures[i] && a->outs[i].kind == OUT_WAITING &&
+                    (found == ACTIVATION_EEVDF || a->outs[i].retry_usec < a->outs[found].retry_usec))
+                        found = i;
+        if (found != ACTIVATION_EEVDF)
+                *ret_usec = a->outs[found].retry_usec;
+        return found;
 }
 
 bool activation_knob_value(const Activation *a, size_t i, const Knob *k, KnobValue *ret) {

@@ -7,12 +7,32 @@
 #include "catalog.h"
 #include "health.h"
 #include "kernel-feature.h"
+#include "quarantine.h"
+
+/* Why a candidate is out, and what brings it back. */
+typedef enum OutKind {
+        OUT_UNUSABLE,           /* it cannot run here: another definition or kernel */
+        OUT_START_FAILED,       /* it could not be started: somebody who asks again, a changed object, a restart of scxd */
+        OUT_WAITING,            /* it failed: time */
+        OUT_QUARANTINED,        /* it failed too often: see quarantine.h */
+        _OUT_KIND_MAX,
+        _OUT_KIND_INVALID = -EINVAL,
+} OutKind;
+
+DECLARE_STRING_TABLE(out_kind, OutKind);        /* "unusable", …: part of the bus interface */
+
+typedef struct CandidateOut {
+        OutKind kind;
+        uint64_t retry_usec;    /* OUT_WAITING: when it is tried again, CLOCK_MONOTONIC */
+        ObjectIdentity object;  /* OUT_START_FAILED: as it was */
+} CandidateOut;
 
 typedef struct Activation {
         Catalog *catalog;               /* keeps profile alive */
         const Profile *profile;
         char *wish;                     /* who asked: "root", "uid 1000", "the choice saved earlier" */
         char **failures;                /* per candidate: why it cannot run or ended, one line; NULL: nothing known against it */
+        CandidateOut *outs;             /* per candidate: more on its failure, where there is one */
         size_t current;                 /* the candidate that runs; ACTIVATION_EEVDF if none does */
         bool adopted;                   /* what runs was started by an earlier scxd */
         uint64_t restarts[HEALTH_RESTARTS_MAX]; /* CLOCK_MONOTONIC usec of the latest restarts, 0 unused */
@@ -20,8 +40,10 @@ typedef struct Activation {
 
 #define ACTIVATION_EEVDF SIZE_MAX
 
-/* Marks what cannot run from the start: schedulers with a problem, or that need what this kernel lacks. */
-int activation_new(Catalog *catalog, const Profile *profile, const char *wish, const KernelFeatures *features, Activation **ret);
+/* Marks what cannot run from the start: schedulers with a problem, that need what this kernel lacks, or that are in quarantine (NULL:
+ * none is). */
+int activation_new(Catalog *catalog, const Profile *profile, const char *wish, const KernelFeatures *features,
+                   const Quarantine *quarantine, Activation **ret);
 Activation *activation_free(Activation *a);
 DEFINE_POINTER_CLEANUP(Activation *, activation_free);
 
@@ -31,8 +53,17 @@ const Scheduler *activation_scheduler(const Activation *a, size_t i);
 /* The name of what runs: the current candidate's scheduler or "eevdf". */
 const char *activation_current_name(const Activation *a);
 
-/* Notes why candidate i is out (the first line of why only). */
-int activation_fail(Activation *a, size_t i, const char *why);
+/* Notes why candidate i is out (the first line of why only); retry_usec for OUT_WAITING. */
+int activation_fail(Activation *a, size_t i, OutKind kind, uint64_t retry_usec, const char *why);
+
+/* Nothing is held against it any more. */
+void activation_clear(Activation *a, size_t i);
+
+/* The candidate that is to be tried again first, and when; ACTIVATION_EEVDF if none waits. */
+size_t activation_next_retry(const Activation *a, uint64_t *ret_usec);
+
+/* What is held against a scheduler in quarantine, to follow its name; newly allocated, NULL if out of memory. */
+char *quarantine_describe(const QuarantineEntry *e);
 
 /* What it takes to get from candidate i of a to candidate j of b. */
 typedef enum ActivationStep {

@@ -5,6 +5,7 @@ static const char *const action_table[_ACTION_MAX] = {
         [ACTION_SWITCH] = "org.scx.manager1.switch",
         [ACTION_STOP] = "org.scx.manager1.stop",
         [ACTION_RELOAD] = "org.scx.manager1.reload",
+        [ACTION_RESET_FAILED] = "org.scx.manager1.reset-failed",
 };
 
 DEFINE_STRING_TABLE(action, Action)
@@ -17,6 +18,8 @@ static const char *describe(Action a) {
                 return "stop the scheduler";
         case ACTION_RELOAD:
                 return "reload the profiles";
+        case ACTION_RESET_FAILED:
+                return "lift a quarantine";
         default:
                 return "do this";
         }

@@ -11,6 +11,7 @@ typedef enum Action {
         ACTION_SWITCH,
         ACTION_STOP,
         ACTION_RELOAD,
+        ACTION_RESET_FAILED,
         _ACTION_MAX,
         _ACTION_INVALID = -EINVAL,
 } Action;

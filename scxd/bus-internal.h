@@ -44,6 +44,19 @@ static inline void message_unrefp(sd_bus_message **m) {
 /* bus-manager.c */
 extern const sd_bus_vtable manager_vtable[];
 
+/* bus-manager.c, for bus-history.c: returns 0, or what to return after an answer was sent. */
+int bus_refuse_options(sd_bus_message *call);
+int bus_refuse_early(const Manager *m, sd_bus_message *call);
+
+/* bus-history.c */
+int method_history(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int method_history_entry(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int method_explain(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int method_reset_failed(sd_bus_message *call, void *userdata, sd_bus_error *error);
+
+/* The dictionary of a scheduler's end as LastExit and Ejected have it; empty for NULL. */
+int bus_append_exit(sd_bus_message *m, const History *h, const HistoryEntry *e);
+
 /* bus-lists.c */
 int method_list_profiles(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int method_list_schedulers(sd_bus_message *call, void *userdata, sd_bus_error *error);

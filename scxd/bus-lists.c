@@ -42,11 +42,20 @@ static int append_knob(sd_bus_message *m, const Knob *k) {
 
 /* Why a scheduler cannot be used on this machine: newly allocated, NULL if it can. */
 static int describe_problem(const Manager *m, const Scheduler *s, char **ret) {
+        const QuarantineEntry *held;
+        int r;
+
         if (s->problem) {
                 *ret = strdup(s->problem);
                 return *ret ? 0 : -ENOMEM;
         }
-        return kernel_features_check(&m->features, s->requires, s->n_requires, ret);
+        r = kernel_features_check(&m->features, s->requires, s->n_requires, ret);
+        if (r < 0 || *ret)
+                return r;
+        held = quarantine_holds(&m->quarantine, s->name, s->object_path);
+        if (held)
+                *ret = quarantine_describe(held);
+        return held && !*ret ? -ENOMEM : 0;
 }
 
 static int append_scheduler(sd_bus_message *m, const Manager *manager, const Scheduler *s) {
@@ -129,13 +138,16 @@ static int append_profile(sd_bus_message *m, const Manager *manager, const Profi
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}",
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
                                           "Name", "s", p->name,
                                           "Description", "s", strempty(p->description),
                                           "File", "s", p->file,
                                           "Active", "b", (int) (chosen && !streq(manager_origin(manager), "foreign")),
                                           "Chosen", "b", (int) chosen,
-                                          "StallTimeoutUSec", "t", p->stall_timeout_usec);
+                                          "StallTimeoutUSec", "t", p->stall_timeout_usec,
+                                          "MaxWakeupLatencyUSec", "t", p->max_wakeup_latency_usec,
+                                          "Restarts", "u", (uint32_t) p->restarts_max,
+                                          "RestartsWindowUSec", "t", p->restarts_window_usec);
         if (r >= 0)
                 r = bus_open_entry(m, "Chain", "aa{sv}");
         if (r >= 0)

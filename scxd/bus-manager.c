@@ -126,36 +126,11 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
         return sd_bus_message_append(reply, "s", SCXD_VERSION);
 }
 
-static int append_exit(sd_bus_message *m, const ExitRecord *e) {
-        int r;
-
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        if (e) {
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
-                                          "Scheduler", "s", e->scheduler,
-                                          "Profile", "s", e->profile,
-                                          "Time", "t", e->realtime_usec,
-                                          "Kind", "s", exit_kind_to_string(e->kind),
-                                          "KernelKind", "u", e->kernel_kind,
-                                          "Code", "t", e->code,
-                                          "Reason", "s", e->reason,
-                                          "Message", "s", e->message,
-                                          "Outcome", "s", e->outcome);
-                if (r >= 0 && e->dump)
-                        r = sd_bus_message_append(m, "{sv}", "Dump", "s", e->dump);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_message_close_container(m);
-}
-
 static int get_last_exit(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                          void *userdata, sd_bus_error *error) {
         const Manager *m = ((ManagerBus *) userdata)->manager;
 
-        return append_exit(reply, history_last(&m->history));
+        return bus_append_exit(reply, &m->history, history_last_exit(&m->history));
 }
 
 static int get_problems(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -222,6 +197,10 @@ static int read_options(sd_bus_message *call, bool *force) {
         return r;
 }
 
+int bus_refuse_options(sd_bus_message *call) {
+        return read_options(call, NULL);
+}
+
 static int switch_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
         Manager *m = userdata;
         const char *profile;
@@ -267,27 +246,27 @@ static int reload_authorized(sd_bus_message *call, uid_t uid, void *userdata) {
 }
 
 /* Clients look for the name, which we take when we are ready; only who knows our unique name can be earlier. */
-static int refuse_early(const Manager *m, sd_bus_message *call) {
+int bus_refuse_early(const Manager *m, sd_bus_message *call) {
         return m->ready ? 0 : sd_bus_reply_method_errorf(call, SD_BUS_ERROR_FAILED, "scxd is still starting.");
 }
 
 static int method_switch(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         Manager *m = ((ManagerBus *) userdata)->manager;
-        int r = refuse_early(m, call);
+        int r = bus_refuse_early(m, call);
 
         return r != 0 ? r : authorize(call, ACTION_SWITCH, switch_authorized, m);
 }
 
 static int method_stop(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         Manager *m = ((ManagerBus *) userdata)->manager;
-        int r = refuse_early(m, call);
+        int r = bus_refuse_early(m, call);
 
         return r != 0 ? r : authorize(call, ACTION_STOP, stop_authorized, m);
 }
 
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         Manager *m = ((ManagerBus *) userdata)->manager;
-        int r = refuse_early(m, call);
+        int r = bus_refuse_early(m, call);
 
         return r != 0 ? r : authorize(call, ACTION_RELOAD, reload_authorized, m);
 }
@@ -342,21 +321,6 @@ void manager_bus_answer_reload(Manager *m, Request *q) {
         }
 }
 
-void manager_bus_emit_ejected(ManagerBus *b, const ExitRecord *e) {
-        _cleanup_(message_unrefp) sd_bus_message *signal = NULL;
-        int r;
-
-        if (!b || !b->bus)
-                return;
-        r = sd_bus_message_new_signal(b->bus, &signal, BUS_PATH, BUS_INTERFACE, "Ejected");
-        if (r >= 0)
-                r = append_exit(signal, e);
-        if (r >= 0)
-                r = sd_bus_send(b->bus, signal, NULL);
-        if (r < 0 && r != -ENOTCONN)
-                log_error_errno(r, "Failed to tell the bus of an ejection");
-}
-
 const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Switch", SD_BUS_ARGS("s", profile, "a{sv}", options), SD_BUS_RESULT("a{sv}", result),
@@ -369,7 +333,16 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_list_profiles, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListSchedulers", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", schedulers),
                                 method_list_schedulers, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("History", SD_BUS_ARGS("u", max, "a{sv}", options), SD_BUS_RESULT("aa{sv}", entries),
+                                method_history, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("HistoryEntry", SD_BUS_ARGS("t", id), SD_BUS_RESULT("a{sv}", entry),
+                                method_history_entry, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", steps),
+                                method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ResetFailed", SD_BUS_ARGS("s", scheduler, "a{sv}", options), SD_BUS_RESULT("a{sv}", result),
+                                method_reset_failed, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("Ejected", SD_BUS_ARGS("a{sv}", exit), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SchedulerChanged", SD_BUS_ARGS("a{sv}", entry), 0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ActiveProfile", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ActiveScheduler", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

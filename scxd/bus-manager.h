@@ -18,8 +18,12 @@ int manager_bus_acquire_name(ManagerBus *b);
 /* Sends PropertiesChanged for what differs from what was sent before. NULL is fine. */
 void manager_bus_publish(ManagerBus *b);
 
-/* Sends the signal Ejected. NULL is fine. */
-void manager_bus_emit_ejected(ManagerBus *b, const ExitRecord *e);
+/* Sends SchedulerChanged, and Ejected if it is the end of a scheduler that nobody asked for. NULL is fine. */
+void manager_bus_emit_history(ManagerBus *b, const HistoryEntry *e);
+
+/* The answer to ResetFailed, to which the names of those lifted are appended in between. Sending takes it over. */
+int manager_bus_new_reset_reply(sd_bus_message *call, sd_bus_message **ret);
+int manager_bus_send_reset_reply(sd_bus_message *reply);
 
 /* Answer all who wait, after the fact. */
 void manager_bus_answer_switch(Manager *m, Request *q);

@@ -2,6 +2,7 @@
 #include "exit-kind.h"
 
 static const char *const exit_kind_table[_EXIT_KIND_MAX] = {
+        [EXIT_KIND_STOPPED] = "stopped",
         [EXIT_KIND_UNREGISTERED] = "unregistered",
         [EXIT_KIND_UNREGISTERED_BPF] = "unregistered-bpf",
         [EXIT_KIND_UNREGISTERED_KERNEL] = "unregistered-kernel",
@@ -12,6 +13,10 @@ static const char *const exit_kind_table[_EXIT_KIND_MAX] = {
         [EXIT_KIND_STALL] = "stall",
         [EXIT_KIND_ERROR_REENQ] = "error-reenq",
         [EXIT_KIND_ERROR_RESCUE] = "error-rescue",
+        [EXIT_KIND_LATE] = "late",
+        [EXIT_KIND_OBJECT_MISSING] = "object-missing",
+        [EXIT_KIND_VERIFIER_REFUSED] = "verifier-refused",
+        [EXIT_KIND_INIT_FAILED] = "init-failed",
         [EXIT_KIND_LOAD_FAILED] = "load-failed",
         [EXIT_KIND_VANISHED] = "vanished",
         [EXIT_KIND_UNKNOWN] = "unknown",
@@ -46,8 +51,21 @@ ExitKind exit_kind_from_kernel(uint32_t kernel_kind) {
         }
 }
 
+ExitKind exit_kind_from_load(LoaderStage stage, int error) {
+        switch (stage) {
+        case LOADER_STAGE_OPEN:
+                return error == -ENOENT || error == -ENOTDIR ? EXIT_KIND_OBJECT_MISSING : EXIT_KIND_LOAD_FAILED;
+        case LOADER_STAGE_LOAD:
+                /* Where a kernel that lacks something, a missing privilege or a lack of memory is to blame, the verifier is not. */
+                return error == -ENOTSUP || error == -EPERM || error == -ENOMEM ? EXIT_KIND_LOAD_FAILED : EXIT_KIND_VERIFIER_REFUSED;
+        default:
+                return EXIT_KIND_LOAD_FAILED;
+        }
+}
+
 const char *exit_kind_describe(ExitKind k) {
         static const char *const table[_EXIT_KIND_MAX] = {
+                [EXIT_KIND_STOPPED] = "was ended by scxd",
                 [EXIT_KIND_UNREGISTERED] = "was detached by somebody else",
                 [EXIT_KIND_UNREGISTERED_BPF] = "ended itself",
                 [EXIT_KIND_UNREGISTERED_KERNEL] = "was ended by the kernel",
@@ -58,6 +76,10 @@ const char *exit_kind_describe(ExitKind k) {
                 [EXIT_KIND_STALL] = "was ejected because tasks did not get to run",
                 [EXIT_KIND_ERROR_REENQ] = "was ejected because tasks were queued again and again",
                 [EXIT_KIND_ERROR_RESCUE] = "was ejected because the kernel had to rescue its tasks",
+                [EXIT_KIND_LATE] = "was ended because tasks that woke up waited too long",
+                [EXIT_KIND_OBJECT_MISSING] = "could not be started, as its object is missing",
+                [EXIT_KIND_VERIFIER_REFUSED] = "was refused by the kernel's verifier",
+                [EXIT_KIND_INIT_FAILED] = "could not be started, as it failed while the kernel enabled it",
                 [EXIT_KIND_LOAD_FAILED] = "could not be started",
                 [EXIT_KIND_VANISHED] = "is gone and left no word",
                 [EXIT_KIND_UNKNOWN] = "ended for a reason that this scxd does not know",

@@ -8,6 +8,7 @@
 #include "expedite.h"
 #include "log.h"
 #include "manager.h"
+#include "units.h"
 
 static const char *const config_directories[] = { "/etc/scxd", "/run/scxd", SCXD_DATA_DIR, NULL };
 
@@ -19,13 +20,21 @@ static void help(void) {
                "     --version   Show the version\n"
                "     --clean-up  Set back what a daemon that died in a swap left behind, and exit\n\n"
                "For tests, by environment: SCXD_SYSFS, SCXD_SYSRQ_TRIGGER, SCXD_CONFIG_DIR, SCXD_OBJECT_DIR, SCXD_LOADER,\n"
-               "STATE_DIRECTORY, RUNTIME_DIRECTORY, SCXD_LOG_LEVEL=debug, DBUS_SYSTEM_BUS_ADDRESS.\n");
+               "SCXD_BACKOFF_USEC, STATE_DIRECTORY, RUNTIME_DIRECTORY, SCXD_LOG_LEVEL=debug, DBUS_SYSTEM_BUS_ADDRESS.\n");
 }
 
 static const char *env_or(const char *name, const char *otherwise) {
         const char *v = getenv(name);
 
         return v && v[0] ? v : otherwise;
+}
+
+/* How long a scheduler that failed waits at first, in microseconds. */
+static uint64_t backoff(void) {
+        const char *text = getenv("SCXD_BACKOFF_USEC");
+        uint64_t usec;
+
+        return text && parse_u64(text, &usec) >= 0 && usec > 0 && usec <= HEALTH_BACKOFF_USEC ? usec : HEALTH_BACKOFF_USEC;
 }
 
 static int on_sigterm(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -60,6 +69,7 @@ static int run(void) {
                 .loader_path = env_or("SCXD_LOADER", SCXD_LOADER_PATH),
                 .state_directory = env_or("STATE_DIRECTORY", "/var/lib/scxd"),
                 .runtime_directory = getenv("RUNTIME_DIRECTORY"),
+                .backoff_usec = backoff(),
                 .paths = {
                         .config = test_directories[0] ? test_directories : config_directories,
                         .object_directory = env_or("SCXD_OBJECT_DIR", SCXD_OBJECT_DIR),

@@ -105,6 +105,7 @@ static void on_catalog(int error, Catalog *catalog, const Settings *settings, co
                                      strempty(text));
         } else {
                 adopt_catalog(m, catalog, settings, diagnostics, features);
+                manager_review(m);
                 log_info("Reloaded: %zu profiles and %zu schedulers are defined", catalog_n_profiles(m->catalog),
                          catalog_n_schedulers(m->catalog));
                 if (m->reload)
@@ -194,6 +195,9 @@ int manager_new(sd_event *event, const ManagerConfig *config, Manager **ret) {
         r = switcher_new(event, config->sysfs, config->loader_path, config->runtime_directory, manager_on_ejected, m, &m->switcher);
         if (r < 0)
                 return r;
+        r = manager_health_init(m);
+        if (r < 0)
+                return r;
         r = sd_event_add_time(event, &m->look_again, CLOCK_MONOTONIC, 0, 0, on_look_again, m);
         if (r < 0)
                 return r;
@@ -209,6 +213,7 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
         catalog_load_free(m->catalog_load);
+        watchdog_free(m->watchdog);
         switcher_free(m->switcher);
         kernel_monitor_free(m->monitor);
         sd_event_source_disable_unref(m->look_again);
@@ -218,7 +223,7 @@ Manager *manager_free(Manager *m) {
         activation_free(m->wanted);
         catalog_unref(m->catalog);
         strv_free(m->problems);
-        history_done(&m->history);
+        manager_health_done(m);
         free(m->stopped_by);
         free(m->choice_missing);
         free(m->since_what);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <time.h>
 
+#include "health.h"
 #include "manager.h"
 
 uint64_t now_usec(clockid_t clock);
@@ -27,3 +28,50 @@ void manager_keep(Manager *m);
 /* Takes over what an earlier scxd left running: true if m->active is set by it. If that has ended meanwhile nothing of ours runs and
  * *ret_exit may have the kernel's word on it (the caller's to free). */
 bool manager_adopt(Manager *m, struct scxd_exit_event **ret_exit);
+
+/* manager-health.c: what ends, fails and is tried again, and the history of all that. */
+
+/* Opens what outlived the last scxd: history and quarantine. */
+void manager_recall(Manager *m);
+
+/* Brings a scheduler of the active profile back up, if that is due. */
+int manager_health_init(Manager *m);
+void manager_health_done(Manager *m);
+
+/* What the activation that is in force has arrived at: started, or went on as it was. */
+void manager_note_run(Manager *m, bool started);
+
+/* What ran has ended. exit: the kernel's word; why: for EXIT_KIND_STOPPED; either may be NULL. Nothing happens if nothing ran. */
+void manager_note_end(Manager *m, ExitKind kind, const struct scxd_exit_event *exit, const char *message, const char *why);
+
+/* It could not be started. */
+void manager_note_failure(Manager *m, const char *scheduler, const char *profile, ExitKind kind, const struct scxd_exit_event *exit,
+                          const char *message);
+
+/* What became of the latest that ended or failed. */
+void manager_set_outcome(Manager *m, const char *format, ...) _printf_(2, 3);
+
+/* ", and is tried again in 30s": what is planned for the latest that failed; "" if nothing is. Newly allocated, NULL if out of memory. */
+char *manager_sequel(const Manager *m);
+
+/* Tells the journal and the bus of what was noted, and saves it. Apart from noting, because it takes longer than attaching the standby. */
+void manager_announce(Manager *m);
+
+/* Has health decide what the end of this candidate means, and notes it in the activation and the quarantine. */
+HealthVerdict manager_judge(Manager *m, Activation *a, size_t candidate, ExitKind kind, uint64_t code, const char *message,
+                            bool may_restart);
+
+/* Files or the kernel may have changed: what is held against schedulers may not apply any more. */
+void manager_review(Manager *m);
+
+/* Gives up trying again; it is tried again later. */
+void manager_postpone_retry(Manager *m);
+
+/* Sets the timer to what is due next. */
+void manager_arm_retry(Manager *m);
+
+/* manager.c */
+void manager_pursue(Manager *m);
+
+/* Has the wake-up latency of what runs now watched, as the profile in force wants it (manager-watch.c). */
+void manager_watch(Manager *m);

@@ -38,8 +38,11 @@ static int describe_running(const Manager *m, const BpfSchedulerParts *parts, co
         for (size_t i = 0; i < LOADER_FDS_MAX; i++)
                 if (parts->fds[i] >= 0)
                         r.fds |= 1u << i;
-        for (size_t i = 0; i < a->profile->n_candidates && i < CANDIDATES_MAX; i++)
+        for (size_t i = 0; i < a->profile->n_candidates && i < CANDIDATES_MAX; i++) {
                 r.failures[i] = a->failures[i];         /* borrowed, as all of r is */
+                if (a->failures[i] && a->outs[i].kind == OUT_WAITING)
+                        r.retry_usec[i] = a->outs[i].retry_usec;
+        }
         return running_to_fd(&r);
 }
 
@@ -86,12 +89,18 @@ static Activation *rebuild(Manager *m, const Running *r) {
         if (!p || r->candidate >= p->n_candidates || !streq(p->candidates[r->candidate].scheduler, r->scheduler) ||
             !catalog_find_scheduler(m->catalog, r->scheduler))
                 return NULL;
-        if (activation_new(m->catalog, p, r->wish, &m->features, &a) < 0)
+        if (activation_new(m->catalog, p, r->wish, &m->features, &m->quarantine, &a) < 0)
                 return NULL;
-        for (size_t i = 0; i < r->candidate; i++)
-                if (!a->failures[i] && activation_fail(a, i, r->failures[i] ? r->failures[i] : "failed earlier") < 0)
+        /* What waited waits on; what could not be started is tried once more, as whatever was wrong may be put right by now. */
+        for (size_t i = 0; i < p->n_candidates && i < CANDIDATES_MAX; i++) {
+                uint64_t retry = r->retry_usec[i] > 0 ? r->retry_usec[i] : now_usec(CLOCK_MONOTONIC) + m->config->backoff_usec;
+
+                if (a->failures[i] || (i > r->candidate && r->retry_usec[i] == 0))
+                        continue;
+                if (activation_fail(a, i, OUT_WAITING, retry, r->failures[i] ? r->failures[i] : "failed earlier") < 0)
                         return NULL;
-        a->failures[r->candidate] = mfree(a->failures[r->candidate]);
+        }
+        activation_clear(a, r->candidate);
         a->current = r->candidate;
         a->adopted = true;
         return TAKE_PTR(a);
@@ -159,6 +168,11 @@ bool manager_adopt(Manager *m, struct scxd_exit_event **ret_exit) {
                 m->since_realtime = running.since_realtime;
                 m->since_monotonic = running.since_monotonic;
                 (void) free_and_strdup(&m->since_what, running.scheduler);
+                if (!m->run_scheduler) {        /* the history was lost */
+                        (void) free_and_strdup(&m->run_scheduler, running.scheduler);
+                        (void) free_and_strdup(&m->run_profile, running.profile);
+                        m->run_since = running.since_realtime;
+                }
                 log_structured(LOG_INFO, SCXD_MESSAGE_STARTED_STR, NULL, "%s goes on running: adopted from the scxd before",
                                running.scheduler);
         }

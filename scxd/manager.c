@@ -92,13 +92,11 @@ ManagerActivity manager_activity(const Manager *m) {
         if (!m->ready)
                 return MANAGER_STARTING;
         if (m->pursuing)
-                return m->wanted ? MANAGER_SWITCHING : MANAGER_FALLING_BACK;
+                return m->wanted || m->retried > 0 ? MANAGER_SWITCHING : MANAGER_FALLING_BACK;
         if (m->catalog_load)
                 return MANAGER_RELOADING;
         return MANAGER_IDLE;
 }
-
-static void announce_exits(Manager *m);
 
 /* Notes since when what runs now has been running, and tells the bus and systemd. */
 void manager_publish(Manager *m) {
@@ -110,7 +108,9 @@ void manager_publish(Manager *m) {
                 m->since_monotonic = now_usec(CLOCK_MONOTONIC);
         }
         manager_keep(m);
-        announce_exits(m);
+        manager_watch(m);
+        manager_arm_retry(m);
+        manager_announce(m);
         (void) sd_notifyf(false, "STATUS=%s%s%s%s", what, profile[0] ? " (profile " : "", profile, profile[0] ? ")" : "");
         manager_bus_publish(m->bus);
 }
@@ -134,74 +134,6 @@ void manager_save(Manager *m) {
 
 /* --- exits --- */
 
-/* Tells the journal and the bus of the ends that were noted. Apart from noting them, because telling takes longer than attaching the
- * standby does. */
-static void announce_exits(Manager *m) {
-        for (size_t i = 0; i < HISTORY_MAX; i++) {
-                ExitRecord *e = m->history.items[(m->history.next + i) % HISTORY_MAX];
-                _cleanup_(freep) char *f_scheduler = NULL, *f_profile = NULL, *f_kind = NULL, *f_code = NULL;
-                const char *fields[5] = {};
-
-                if (!e || e->announced)
-                        continue;
-                e->announced = true;
-
-                if (asprintf(&f_scheduler, "SCXD_SCHEDULER=%s", e->scheduler) >= 0)
-                        fields[0] = f_scheduler;
-                if (fields[0] && asprintf(&f_profile, "SCXD_PROFILE=%s", e->profile) >= 0)
-                        fields[1] = f_profile;
-                if (fields[1] && asprintf(&f_kind, "SCXD_EXIT_KIND=%s", exit_kind_to_string(e->kind)) >= 0)
-                        fields[2] = f_kind;
-                if (fields[2] && asprintf(&f_code, "SCXD_EXIT_CODE=%" PRIu64, e->code) >= 0)
-                        fields[3] = f_code;
-                if (e->kind == EXIT_KIND_LOAD_FAILED) {
-                        log_structured(LOG_WARNING, SCXD_MESSAGE_START_FAILED_STR, fields, "%s could not be started: %s",
-                                       e->scheduler, e->message);
-                        continue;
-                }
-                log_structured(e->kind == EXIT_KIND_SYSRQ ? LOG_NOTICE : LOG_WARNING,
-                               e->kind == EXIT_KIND_SYSRQ ? SCXD_MESSAGE_EMERGENCY_STOP_STR : SCXD_MESSAGE_EJECTED_STR, fields,
-                               "%s %s%s%s%s%s", e->scheduler, exit_kind_describe(e->kind), e->reason[0] ? ": " : "", e->reason,
-                               e->message[0] ? ": " : "", e->message);
-                manager_bus_emit_ejected(m->bus, e);
-        }
-}
-
-static void note_exit(Manager *m, const char *scheduler, const char *profile, ExitKind kind, const struct scxd_exit_event *exit,
-                      const char *message) {
-        ExitRecord *e;
-        int r;
-
-        r = exit_record_new(scheduler, profile, now_usec(CLOCK_REALTIME), kind, exit ? exit->kind : 0, exit ? exit->code : 0,
-                            exit ? exit->reason : NULL, exit && !message ? exit->message : message, exit ? exit->dump : NULL, &e);
-        if (r < 0) {
-                log_error_errno(r, "Cannot note the end of %s", scheduler);
-                return;
-        }
-        history_add(&m->history, e);
-        m->exit_generation++;
-}
-
-static void set_outcome(Manager *m, const char *format, ...) _printf_(2, 3);
-
-static void set_outcome(Manager *m, const char *format, ...) {
-        ExitRecord *e = history_last(&m->history);
-        va_list ap;
-        char *text;
-        int r;
-
-        if (!e)
-                return;
-        va_start(ap, format);
-        r = vasprintf(&text, format, ap);
-        va_end(ap);
-        if (r < 0)
-                return;
-        free(e->outcome);
-        e->outcome = text;
-        m->exit_generation++;
-}
-
 /* A person ended it: nothing is started until somebody asks again. */
 static void enter_stop(Manager *m, StopReason reason, const char *by) {
         switcher_drop_standby(m->switcher);
@@ -216,6 +148,7 @@ static void enter_stop(Manager *m, StopReason reason, const char *by) {
 void manager_drop_pursuit(Manager *m, const char *error_name, const char *why) {
         switcher_cancel(m->switcher);
         m->pursuing = false;
+        manager_postpone_retry(m);
         m->evicting = false;
         m->wanted = activation_free(m->wanted);
         if (m->request) {
@@ -250,22 +183,19 @@ static void read_kernel(Manager *m) {
 
 static void prepare_next(Manager *m);
 
-static void on_prepared(Switcher *switcher, int error, const char *message, void *userdata) {
+static void on_prepared(Switcher *switcher, int error, ExitKind kind, const char *message, void *userdata) {
         Manager *m = userdata;
         PolicyInput in = manager_policy_input(m, m->active);
         size_t next = policy_next_candidate(&in);
-        _cleanup_(freep) char *why = NULL;
 
         if (error >= 0 || next == ACTIVATION_EEVDF)
                 return;
 
         /* Better known now than when it is needed. */
-        note_exit(m, m->active->profile->candidates[next].scheduler, m->active->profile->name, EXIT_KIND_LOAD_FAILED, NULL, message);
-        set_outcome(m, "was only held ready; %s runs on", activation_current_name(m->active));
-        if (asprintf(&why, "could not be loaded (%s)", message) < 0 || activation_fail(m->active, next, why) < 0)
-                log_error("Out of memory");
-        else
-                prepare_next(m);
+        manager_note_failure(m, m->active->profile->candidates[next].scheduler, m->active->profile->name, kind, NULL, message);
+        manager_set_outcome(m, "was only held ready; %s runs on", activation_current_name(m->active));
+        (void) manager_judge(m, m->active, next, kind, 0, message, false);
+        prepare_next(m);
         manager_publish(m);
 }
 
@@ -288,6 +218,21 @@ static void prepare_next(Manager *m) {
                 log_error_errno(r, "Cannot hold %s ready", activation_candidate(m->active, next)->scheduler);
 }
 
+/* What ran until now has given way. */
+static void note_replaced(Manager *m, size_t candidate) {
+        _cleanup_(freep) char *why = NULL;
+        int r;
+
+        if (m->wanted)
+                r = asprintf(&why, "%s asked for %s", m->wanted->wish, m->wanted->profile->name);
+        else
+                r = asprintf(&why, "%s is tried again",
+                             candidate == ACTIVATION_EEVDF ? "eevdf" : activation_candidate(m->active, candidate)->scheduler);
+        if (r < 0)
+                why = NULL;
+        manager_note_end(m, EXIT_KIND_STOPPED, NULL, NULL, why);
+}
+
 /* Who asked for a profile is told of each scheduler before the one that runs: why it does not. */
 static void warn_of_passed_over(Manager *m) {
         const Activation *a = m->active;
@@ -299,7 +244,12 @@ static void warn_of_passed_over(Manager *m) {
 
 /* The activation that is being pursued has arrived at candidate (or at ACTIVATION_EEVDF). */
 static void commit(Manager *m, size_t candidate, bool started) {
+        bool retried = m->retried > 0;
+
         read_kernel(m);
+        m->retried = 0;
+        if (started || candidate == ACTIVATION_EEVDF)
+                note_replaced(m, candidate);
         if (m->wanted) {
                 /* The standby is known by its candidate, which lives in the catalog. */
                 if (!m->active || m->active->catalog != m->wanted->catalog)
@@ -312,19 +262,26 @@ static void commit(Manager *m, size_t candidate, bool started) {
                 m->active->current = candidate;
                 manager_save(m);
         } else {
+                _cleanup_(freep) char *sequel = NULL;
+
                 m->active->current = candidate;
+                if (candidate != ACTIVATION_EEVDF)
+                        activation_clear(m->active, candidate);
+                sequel = manager_sequel(m);
                 if (candidate == ACTIVATION_EEVDF)
-                        set_outcome(m, "back on the kernel's own EEVDF");
-                else
-                        set_outcome(m, "%s took over", activation_current_name(m->active));
+                        manager_set_outcome(m, "back on the kernel's own EEVDF%s", strempty(sequel));
+                else if (!retried)
+                        manager_set_outcome(m, "%s took over%s", activation_current_name(m->active), strempty(sequel));
         }
+        if (candidate != ACTIVATION_EEVDF)
+                manager_note_run(m, started);
         m->pursuing = false;
         if (started) {
                 restart_since(m);
                 m->active->adopted = false;
         }
         test_step("committed");
-        announce_exits(m);
+        manager_announce(m);
         log_running(m);
         manager_publish(m);
         test_step("published");
@@ -336,13 +293,10 @@ static void commit(Manager *m, size_t candidate, bool started) {
         prepare_next(m);
 }
 
-static void pursue(Manager *m);
-
 static void on_switched(Switcher *switcher, const SwitchResult *result, void *userdata) {
         Manager *m = userdata;
         Activation *a = m->wanted ? m->wanted : m->active;
         const char *name = activation_candidate(a, m->pursued)->scheduler;
-        _cleanup_(freep) char *why = NULL;
 
         if (result->error >= 0) {
                 commit(m, m->pursued, true);
@@ -350,10 +304,13 @@ static void on_switched(Switcher *switcher, const SwitchResult *result, void *us
         }
 
         read_kernel(m);
-        if (result->exit)
-                note_exit(m, name, a->profile->name, exit_kind_from_kernel(result->exit->kind), result->exit, NULL);
-        else if (!result->emergency_stop)
-                note_exit(m, name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, result->message);
+        if (result->emergency_stop && result->error == -ECANCELED)
+                manager_note_end(m, EXIT_KIND_SYSRQ, result->exit, result->exit ? NULL : result->message, NULL);
+        else if (result->previous_lost)
+                manager_note_end(m, EXIT_KIND_STOPPED, NULL, NULL,
+                                 "another one was to replace it and failed, and it could not be brought back");
+        if (!result->emergency_stop || result->error != -ECANCELED)
+                manager_note_failure(m, name, a->profile->name, result->kind, result->exit, result->exit ? NULL : result->message);
 
         if (result->previous_lost && m->active)
                 m->active->current = ACTIVATION_EEVDF;
@@ -361,11 +318,9 @@ static void on_switched(Switcher *switcher, const SwitchResult *result, void *us
                 restart_since(m);       /* what runs again was interrupted */
 
         if (result->emergency_stop) {
-                if (!result->exit || result->error == -ECANCELED)
-                        note_exit(m, manager_active_scheduler(m), manager_active_profile(m), EXIT_KIND_SYSRQ, NULL, result->message);
                 manager_drop_pursuit(m, BUS_ERROR("Superseded"), "The emergency stop (SysRq-S) was pressed: EEVDF until somebody switches again.");
                 enter_stop(m, STOP_SYSRQ, NULL);
-                set_outcome(m, "EEVDF until somebody switches again");
+                manager_set_outcome(m, "EEVDF until somebody switches again");
                 manager_publish(m);
                 return;
         }
@@ -380,13 +335,15 @@ static void on_switched(Switcher *switcher, const SwitchResult *result, void *us
 
         if (m->request)
                 (void) request_add_warning(m->request, name, result->message);
-        if (asprintf(&why, "could not be started (%s)", result->message) < 0 || activation_fail(a, m->pursued, why) < 0) {
-                log_error("Out of memory");
-                manager_drop_pursuit(m, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
+        m->retried = 0;
+        (void) manager_judge(m, a, m->pursued, result->kind, result->exit ? result->exit->code : 0,
+                             result->exit && result->exit->message[0] ? result->exit->message : result->message, false);
+        if (!a->failures[m->pursued]) {
+                manager_drop_pursuit(m, BUS_ERROR("LoadFailed"), result->message);
                 manager_publish(m);
                 return;
         }
-        pursue(m);
+        manager_pursue(m);
 }
 
 /* No scheduler of the chain could be started. A client's wish then changes nothing; what was in force before goes on, down its own
@@ -394,21 +351,30 @@ static void on_switched(Switcher *switcher, const SwitchResult *result, void *us
 static void exhausted(Manager *m) {
         if (m->wanted && m->request) {
                 _cleanup_(freep) char *warnings = NULL, *name = strdup(m->wanted->profile->name);
+                bool quarantined = false;
 
                 /* What was known before anything was tried is part of the answer, too. */
-                for (size_t i = 0; i < m->wanted->profile->n_candidates; i++)
+                for (size_t i = 0; i < m->wanted->profile->n_candidates; i++) {
+                        quarantined = quarantined || (m->wanted->failures[i] && m->wanted->outs[i].kind == OUT_QUARANTINED);
                         if (m->wanted->failures[i] && !request_has_warning(m->request, m->wanted->profile->candidates[i].scheduler))
                                 (void) request_add_warning(m->request, m->wanted->profile->candidates[i].scheduler,
                                                            m->wanted->failures[i]);
+                }
                 warnings = request_format_warnings(m->request);
-                set_outcome(m, "left as it was: %s", manager_active_scheduler(m));
-                request_fail(m->request, BUS_ERROR("LoadFailed"), "No scheduler of profile %s could be started:\n%s", strempty(name),
-                             strempty(warnings));
+                manager_set_outcome(m, "left as it was: %s", manager_active_scheduler(m));
+                request_fail(m->request, BUS_ERROR("LoadFailed"), "No scheduler of profile %s could be started:\n%s%s", strempty(name),
+                             strempty(warnings), quarantined ? "\n\"scxctl reset-failed\" lifts a quarantine." : "");
                 m->request = request_free(m->request);
                 m->wanted = activation_free(m->wanted);
                 m->pursuing = false;
                 manager_settle(m);
                 return;
+        }
+        if (switcher_has_current(m->switcher)) {        /* it runs still, but was found to be too late */
+                struct scxd_exit_event *exit;
+
+                switcher_stop(m->switcher, &exit);
+                free(exit);
         }
         commit(m, ACTIVATION_EEVDF, false);
 }
@@ -441,17 +407,28 @@ static bool change_in_place(Manager *m, size_t i) {
         }
 }
 
-static void pursue(Manager *m) {
+/* What was to be tried again has failed again: what runs instead of it goes on. */
+static void stay_below(Manager *m) {
+        m->pursuing = false;
+        manager_set_outcome(m, "%s runs on", activation_current_name(m->active));
+        prepare_next(m);
+        manager_publish(m);
+}
+
+void manager_pursue(Manager *m) {
         Activation *a = m->wanted ? m->wanted : m->active;
         struct scxd_exit_event *exit;
 
         m->pursuing = true;
         for (;;) {
                 PolicyInput in = manager_policy_input(m, a);
-                PolicyTarget t = policy_decide(&in);
+                PolicyTarget t;
                 const Scheduler *scheduler;
                 int r;
 
+                if (!m->wanted)
+                        in.retried = m->retried;
+                t = policy_decide(&in);
                 switch (t.kind) {
                 case POLICY_EXHAUSTED:
                         exhausted(m);
@@ -474,6 +451,11 @@ static void pursue(Manager *m) {
                         return;
                 }
 
+                if (!m->wanted && switcher_has_current(m->switcher) && a->current == t.candidate) {
+                        stay_below(m);
+                        return;
+                }
+
                 m->pursued = t.candidate;
                 scheduler = activation_scheduler(a, t.candidate);
                 r = switcher_start(m->switcher, scheduler, activation_candidate(a, t.candidate), a->profile->stall_timeout_usec,
@@ -481,10 +463,11 @@ static void pursue(Manager *m) {
                 if (r >= 0)
                         break;
 
-                note_exit(m, scheduler->name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, strerror(-r));
+                m->retried = 0;
+                manager_note_failure(m, scheduler->name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, strerror(-r));
                 if (m->request)
                         (void) request_add_warning(m->request, scheduler->name, strerror(-r));
-                if (activation_fail(a, t.candidate, "could not be started: scxd-loader cannot be run") < 0) {
+                if (activation_fail(a, t.candidate, OUT_START_FAILED, 0, "could not be started: scxd-loader cannot be run") < 0) {
                         manager_drop_pursuit(m, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
                         return;
                 }
@@ -502,7 +485,7 @@ void manager_settle(Manager *m) {
         in = manager_policy_input(m, m->active);
         t = policy_decide(&in);
         if (t.kind == POLICY_SCHEDULER && !switcher_has_current(m->switcher)) {
-                pursue(m);
+                manager_pursue(m);
                 return;
         }
         if (m->active && !switcher_has_current(m->switcher))
@@ -514,39 +497,33 @@ void manager_settle(Manager *m) {
 /* The scheduler that was in force has ended. */
 static void take_exit(Manager *m, const struct scxd_exit_event *exit) {
         ExitKind kind = exit ? exit_kind_from_kernel(exit->kind) : EXIT_KIND_VANISHED;
-        uint64_t now = now_usec(CLOCK_MONOTONIC);
         Activation *a = m->active;
         size_t candidate = a->current;
-        const char *name = activation_current_name(a);
-        HealthVerdict verdict;
 
-        verdict = health_judge(kind, exit ? exit->code : 0, activation_recent_restarts(a, now));
         read_kernel(m);
-        note_exit(m, name, a->profile->name, kind, exit, NULL);
+        manager_note_end(m, kind, exit, NULL, NULL);
         a->current = ACTIVATION_EEVDF;
+        if (m->pursuing && !m->wanted) {
+                /* Something better was being loaded, but now what comes next is needed at once. */
+                switcher_cancel(m->switcher);
+                m->pursuing = false;
+                manager_postpone_retry(m);
+        }
 
-        switch (verdict) {
+        switch (manager_judge(m, a, candidate, kind, exit ? exit->code : 0, exit ? exit->message : NULL, true)) {
         case HEALTH_STAY:
                 manager_drop_pursuit(m, BUS_ERROR("Superseded"),
                                      kind == EXIT_KIND_SYSRQ ?
                                      "The emergency stop (SysRq-S) was pressed: EEVDF until somebody switches again." :
                                      "Somebody detached the running scheduler: EEVDF until somebody switches again.");
                 enter_stop(m, kind == EXIT_KIND_SYSRQ ? STOP_SYSRQ : STOP_DETACHED, NULL);
-                set_outcome(m, "EEVDF until somebody switches again");
+                manager_set_outcome(m, "EEVDF until somebody switches again");
                 break;
         case HEALTH_RESTART:
-                activation_note_restart(a, now);
-                set_outcome(m, "starting it again");
+                manager_set_outcome(m, "starting it again");
                 break;
-        default: {
-                _cleanup_(freep) char *why = NULL;
-
-                if (asprintf(&why, "%s%s%s", exit_kind_describe(kind), exit && exit->message[0] ? ": " : "",
-                             exit ? exit->message : "") < 0 ||
-                    activation_fail(a, candidate, why) < 0)
-                        log_error("Out of memory");
-                set_outcome(m, "falling back");
-        }
+        default:
+                manager_set_outcome(m, "falling back");
         }
 
         /* If the chain is at its end settle() has nothing to start: say where that leaves us. */
@@ -554,7 +531,9 @@ static void take_exit(Manager *m, const struct scxd_exit_event *exit) {
                 PolicyInput in = manager_policy_input(m, m->active);
 
                 if (policy_decide(&in).kind == POLICY_EXHAUSTED) {
-                        set_outcome(m, "back on the kernel's own EEVDF");
+                        _cleanup_(freep) char *sequel = manager_sequel(m);
+
+                        manager_set_outcome(m, "back on the kernel's own EEVDF%s", strempty(sequel));
                         log_running(m);
                 }
         }
@@ -572,7 +551,7 @@ void manager_on_ejected(Switcher *switcher, const struct scxd_exit_event *exit, 
 static void continue_eviction(Manager *m) {
         if (m->kernel.state == KERNEL_STATE_DISABLED) {
                 m->evicting = false;
-                pursue(m);
+                manager_pursue(m);
         } else if (m->n_looks >= LOOKS_MAX) {
                 manager_drop_pursuit(m, BUS_ERROR("Foreign"), "Somebody else's scheduler runs and did not end when it was told to.");
                 manager_publish(m);
@@ -655,7 +634,8 @@ static void begin_switch(Manager *m, const char *name, const char *wish, bool fo
                 return;
         }
 
-        r = activation_new(m->catalog, profile, wish, &m->features, &a);
+        manager_review(m);
+        r = activation_new(m->catalog, profile, wish, &m->features, &m->quarantine, &a);
         if (r < 0) {
                 if (q)
                         request_fail(q, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
@@ -668,7 +648,7 @@ static void begin_switch(Manager *m, const char *name, const char *wish, bool fo
         if (foreign)
                 evict(m);
         else
-                pursue(m);
+                manager_pursue(m);
 }
 
 static int describe_uid(uid_t uid, char **ret) {
@@ -724,8 +704,15 @@ int manager_stop(Manager *m, sd_bus_message *message, uid_t uid) {
 
         manager_drop_pursuit(m, BUS_ERROR("Superseded"), "A later request to stop replaced this one.");
         switcher_stop(m->switcher, &exit);
-        if (exit && m->active)
-                note_exit(m, was, m->active->profile->name, exit_kind_from_kernel(exit->kind), exit, NULL);
+        if (exit)
+                manager_note_end(m, exit_kind_from_kernel(exit->kind), exit, NULL, NULL);
+        else {
+                _cleanup_(freep) char *text = NULL;
+
+                if (asprintf(&text, "%s asked to stop", by) < 0)
+                        text = NULL;
+                manager_note_end(m, EXIT_KIND_STOPPED, NULL, NULL, text);
+        }
         free(exit);
         enter_stop(m, STOP_CLIENT, by);
 
@@ -752,6 +739,7 @@ void manager_begin_first(Manager *m) {
         m->stopped = s.stopped;
         m->stopped_by = TAKE_PTR(s.stopped_by);
 
+        manager_recall(m);
         if (manager_adopt(m, &exit)) {
                 if (switcher_has_current(m->switcher))
                         m->stopped = STOP_NONE;
@@ -761,6 +749,8 @@ void manager_begin_first(Manager *m) {
                         m->active = activation_free(m->active);
                 free(exit);
         }
+        if (!switcher_has_current(m->switcher))
+                manager_note_end(m, EXIT_KIND_STOPPED, NULL, NULL, "scxd was stopped, or the machine was");
         manager_look(m);
         if (m->active || m->stopped != STOP_NONE || !s.choice) {
                 manager_publish(m);
@@ -773,7 +763,7 @@ void manager_begin_first(Manager *m) {
                 log_warning("The profile chosen earlier, %s, is no longer defined", m->choice_missing);
         } else {
                 /* Not begin_switch(): where nothing can be started the choice still stands. */
-                r = activation_new(m->catalog, p, "the choice saved earlier", &m->features, &m->active);
+                r = activation_new(m->catalog, p, "the choice saved earlier", &m->features, &m->quarantine, &m->active);
                 if (r < 0)
                         log_error_errno(r, "Cannot restore the choice %s", s.choice);
                 manager_settle(m);

@@ -9,9 +9,11 @@
 #include "catalog-load.h"
 #include "history.h"
 #include "policy.h"
+#include "quarantine.h"
 #include "request.h"
 #include "store.h"
 #include "switcher.h"
+#include "watchdog.h"
 
 typedef struct Manager Manager;
 typedef struct ManagerBus ManagerBus;
@@ -22,6 +24,7 @@ typedef struct ManagerConfig {
         const char *loader_path;
         const char *state_directory;
         const char *runtime_directory;  /* NULL: RCU grace periods are left as they are during a swap */
+        uint64_t backoff_usec;          /* HEALTH_BACKOFF_USEC; shorter for tests */
         CatalogPaths paths;
 } ManagerConfig;
 
@@ -70,7 +73,22 @@ struct Manager {
         char *choice_missing;           /* the choice saved earlier, if no such profile is defined */
 
         History history;
+        bool history_lost;              /* it was said that it cannot be kept */
+        char *run_scheduler, *run_profile;      /* what runs, as the history has it; NULL: nothing of ours */
+        uint64_t run_since;             /* realtime */
+
+        Quarantine quarantine;
+        char boot[64], release[128];    /* this boot's id, this kernel's release */
+        sd_event_source *retry;         /* timer: a scheduler that failed is tried again */
+        uint64_t retry_usec;            /* when, if it is armed; else 0 */
+        size_t retried;                 /* 1 + the candidate of active that is being tried again; 0: none */
+
         uint64_t exit_generation;       /* counts changes of the history, for change signals */
+        Watchdog *watchdog;             /* of wake-up latency; NULL if the profile in force has no limit */
+        uint64_t watched_usec;          /* that limit */
+        uint64_t watched_generation;    /* of the switcher, when it was armed; 0 while it is not */
+        bool watch_impossible;
+
         bool kept;                      /* the fd store was set up once */
         uint64_t kept_generation;       /* of the switcher, when the fd store was brought up to date */
         uint64_t since_realtime, since_monotonic;       /* of what runs now; 0 if not known */
@@ -95,6 +113,10 @@ void manager_reload_signalled(Manager *m);
 int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *profile, bool force);
 int manager_stop(Manager *m, sd_bus_message *message, uid_t uid);
 int manager_reload(Manager *m, sd_bus_message *message);
+int manager_reset_failed(Manager *m, sd_bus_message *message, uid_t uid, const char *scheduler);
+
+/* Why everything is as it is, as policy_derive() does; to be freed by policy_steps_done(). */
+int manager_derive(const Manager *m, PolicyStep steps[static POLICY_STEPS_MAX]);
 
 /* Reads the kernel's state again, and acts on what has changed. */
 void manager_look(Manager *m);

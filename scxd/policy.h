@@ -23,6 +23,7 @@ typedef struct PolicyInput {
         StopReason stopped;
         const char *stopped_by;         /* for STOP_CLIENT: who; may be NULL */
         const Activation *activation;   /* the profile that was chosen; NULL if none was */
+        size_t retried;                 /* 1 + the candidate that is to be tried again whatever is held against it; 0: none */
 } PolicyInput;
 
 typedef enum PolicyKind {
@@ -52,3 +53,30 @@ const char *policy_next_if_failed(const PolicyInput *in);
 
 /* The decision in one line, newly allocated; NULL if out of memory. */
 char *policy_explain(const PolicyInput *in, const PolicyTarget *target);
+
+/* The derivation of a decision, a step after the other. */
+typedef enum StepKind {
+        STEP_KERNEL,            /* what the kernel can do, or does already */
+        STEP_WISH,              /* who asked for what */
+        STEP_CANDIDATE,         /* a scheduler of the profile's chain: in order */
+        STEP_RESULT,            /* what should run */
+        STEP_NEXT,              /* what would be next */
+        _STEP_KIND_MAX,
+        _STEP_KIND_INVALID = -EINVAL,
+} StepKind;
+
+DECLARE_STRING_TABLE(step_kind, StepKind);      /* "kernel", …: part of the bus interface */
+
+typedef struct PolicyStep {
+        StepKind kind;
+        const char *scheduler;  /* whom it is about; "" if none. Borrowed */
+        const char *state;      /* of a candidate: "runs", "ready", or an OutKind; of the others "". Constant */
+        char *text;             /* a sentence without full stop */
+        uint64_t retry_usec;    /* of a candidate that waits: when it is tried again, CLOCK_MONOTONIC; else 0 */
+} PolicyStep;
+
+#define POLICY_STEPS_MAX (CANDIDATES_MAX + 4u)
+
+/* Fills steps and returns how many there are, or -ENOMEM. running: a scheduler of ours runs, as activation->current says. */
+int policy_derive(const PolicyInput *in, bool running, PolicyStep steps[static POLICY_STEPS_MAX]);
+void policy_steps_done(PolicyStep *steps, size_t n);

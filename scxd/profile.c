@@ -160,37 +160,74 @@ static int read_schedulers(const YamlSource *source, const YamlNode *n, Profile 
 }
 
 typedef struct WatchdogNodes {
-        const YamlNode *stall_timeout;
+        const YamlNode *stall_timeout, *max_wakeup_latency, *restarts;
 } WatchdogNodes;
 
 static const YamlField watchdog_fields[] = {
-        { "stall_timeout", YAML_KIND_SCALAR, 0, offsetof(WatchdogNodes, stall_timeout) },
+        { "stall_timeout",      YAML_KIND_SCALAR, 0, offsetof(WatchdogNodes, stall_timeout) },
+        { "max_wakeup_latency", YAML_KIND_SCALAR, 0, offsetof(WatchdogNodes, max_wakeup_latency) },
+        { "restarts",           YAML_KIND_SCALAR, 0, offsetof(WatchdogNodes, restarts) },
 };
+
+/* A time within bounds; range and example are for messages: "1s to 30s", "5s". */
+static int read_time(const YamlSource *source, const YamlNode *n, uint64_t min, uint64_t max, const char *range, const char *example,
+                     uint64_t *ret) {
+        uint64_t usec;
+        int r;
+
+        r = parse_duration(n->text, &usec);
+        if (r == -ENODATA)
+                return fail(source, n->position, "found %s without a unit, expected %s", YAML_DESCRIBE(n), range);
+        if (r == -EINVAL)
+                return fail(source, n->position, "found %s, expected a time such as %s, from %s", YAML_DESCRIBE(n), example, range);
+        if (r < 0 || usec < min || usec > max)
+                return fail(source, n->position, "found %s, expected %s", YAML_DESCRIBE(n), range);
+        *ret = usec;
+        return 0;
+}
+
+/* "3 per 10min" */
+static int read_restarts(const YamlSource *source, const YamlNode *n, Profile *p) {
+        const char *per = strstr(n->text, " per ");
+        _cleanup_(freep) char *number = NULL;
+        uint64_t count, window;
+
+        number = per ? strndup(n->text, (size_t) (per - n->text)) : strdup("");
+        if (!number)
+                return -ENOMEM;
+        if (!per || parse_u64(number, &count) < 0 || parse_duration(per + strlen(" per "), &window) < 0)
+                return fail(source, n->position, "found %s, expected a number and a time such as '3 per 10min'", YAML_DESCRIBE(n));
+        if (count > RESTARTS_MAX)
+                return fail(source, n->position, "found %s, expected 0 to %u restarts", YAML_DESCRIBE(n), RESTARTS_MAX);
+        if (window < RESTARTS_WINDOW_MIN_USEC || window > RESTARTS_WINDOW_MAX_USEC)
+                return fail(source, n->position, "found %s, expected restarts per 1s to 1d", YAML_DESCRIBE(n));
+        p->restarts_max = (unsigned) count;
+        p->restarts_window_usec = window;
+        return 0;
+}
 
 static int read_watchdog(const YamlSource *source, const YamlNode *n, bool dropin, Profile *p) {
         WatchdogNodes nodes = { 0 };
         uint64_t usec;
-        int r;
+        int r, q;
 
         r = yaml_read_mapping(source, n, watchdog_fields, ELEMENTSOF(watchdog_fields), dropin, &nodes);
-        if (r < 0 || !nodes.stall_timeout)
-                return r;
-
-        r = parse_duration(nodes.stall_timeout->text, &usec);
-        if (r == -ENODATA)
-                return fail(source, nodes.stall_timeout->position, "found %s without a unit, expected 1s to 30s",
-                            YAML_DESCRIBE(nodes.stall_timeout));
-        if (r == -EINVAL)
-                return fail(source, nodes.stall_timeout->position, "found %s, expected a time such as 5s, from 1s to 30s",
-                            YAML_DESCRIBE(nodes.stall_timeout));
-        if (r < 0 || usec < STALL_TIMEOUT_MIN_USEC || usec > STALL_TIMEOUT_MAX_USEC)
-                return fail(source, nodes.stall_timeout->position, "found %s, expected 1s to 30s",
-                            YAML_DESCRIBE(nodes.stall_timeout));
-        if (usec % USEC_PER_MSEC != 0)          /* the kernel counts in milliseconds */
-                return fail(source, nodes.stall_timeout->position, "found %s, expected whole milliseconds",
-                            YAML_DESCRIBE(nodes.stall_timeout));
-        p->stall_timeout_usec = usec;
-        return 0;
+        if (nodes.stall_timeout && r != -ENOMEM) {
+                q = read_time(source, nodes.stall_timeout, STALL_TIMEOUT_MIN_USEC, STALL_TIMEOUT_MAX_USEC, "1s to 30s", "5s", &usec);
+                if (q >= 0 && usec % USEC_PER_MSEC != 0)        /* the kernel counts in milliseconds */
+                        q = fail(source, nodes.stall_timeout->position, "found %s, expected whole milliseconds",
+                                 YAML_DESCRIBE(nodes.stall_timeout));
+                if (q >= 0)
+                        p->stall_timeout_usec = usec;
+                r = worse(r, q);
+        }
+        if (nodes.max_wakeup_latency && r != -ENOMEM)
+                r = worse(r,
+                          read_time(source, nodes.max_wakeup_latency, WAKEUP_LATENCY_MIN_USEC, WAKEUP_LATENCY_MAX_USEC, "1ms to 10s",
+                                    "50ms", &p->max_wakeup_latency_usec));
+        if (nodes.restarts && r != -ENOMEM)
+                r = worse(r, read_restarts(source, nodes.restarts, p));
+        return r;
 }
 
 typedef struct ProfileNodes {
@@ -251,6 +288,8 @@ int profile_parse(const char *file, const char *text, size_t size, const char *n
                 return -ENOMEM;
         p->name = strdup(name);
         p->file = strdup(file);
+        p->restarts_max = RESTARTS_DEFAULT;
+        p->restarts_window_usec = RESTARTS_WINDOW_DEFAULT_USEC;
         if (!p->name || !p->file)
                 return -ENOMEM;
         r = read_profile(&source, root, name, false, p);

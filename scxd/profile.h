@@ -31,6 +31,9 @@ typedef struct Profile {
         Candidate *candidates;  /* the first that this machine can run, the others are its fallback chain, then EEVDF */
         size_t n_candidates;
         uint64_t stall_timeout_usec;    /* 0: the kernel's own (30 s) */
+        uint64_t max_wakeup_latency_usec;       /* 0: not watched */
+        unsigned restarts_max;          /* a scheduler that fails more often than this… */
+        uint64_t restarts_window_usec;  /* …within this time is quarantined */
         char *file;
         Position position;
 } Profile;
@@ -40,6 +43,14 @@ DEFINE_POINTER_CLEANUP(Profile *, profile_free);
 
 #define STALL_TIMEOUT_MIN_USEC UINT64_C(1000000)
 #define STALL_TIMEOUT_MAX_USEC UINT64_C(30000000)       /* the kernel refuses more */
+
+#define WAKEUP_LATENCY_MIN_USEC UINT64_C(1000)
+#define WAKEUP_LATENCY_MAX_USEC UINT64_C(10000000)
+#define RESTARTS_MAX 100u
+#define RESTARTS_DEFAULT 3u
+#define RESTARTS_WINDOW_MIN_USEC UINT64_C(1000000)
+#define RESTARTS_WINDOW_MAX_USEC (24 * 60 * 60 * UINT64_C(1000000))
+#define RESTARTS_WINDOW_DEFAULT_USEC (10 * 60 * UINT64_C(1000000))
 
 /* As scheduler_parse(). */
 int profile_parse(const char *file, const char *text, size_t size, const char *name, Profile *base, Profile **ret,

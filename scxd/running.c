@@ -57,17 +57,32 @@ static int failures_to_json(char *const *failures, sd_json_variant **ret) {
         return 0;
 }
 
+static int retries_to_json(const uint64_t *usec, sd_json_variant **ret) {
+        for (size_t i = 0; i < CANDIDATES_MAX; i++) {
+                sd_json_variant *item = NULL;
+                int r = sd_json_variant_new_unsigned(&item, usec[i]);
+
+                if (r >= 0)
+                        r = append(ret, item);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int running_to_fd(const Running *r) {
-        _cleanup_(variant_unrefp) sd_json_variant *v = NULL, *globals = NULL, *failures = NULL;
+        _cleanup_(variant_unrefp) sd_json_variant *v = NULL, *globals = NULL, *failures = NULL, *retries = NULL;
         _cleanup_(freep) char *text = NULL;
         _cleanup_(closep) int fd = -EBADF;
         int k;
 
-        if ((k = globals_to_json(&r->globals, &globals)) < 0 || (k = failures_to_json(r->failures, &failures)) < 0)
+        if ((k = globals_to_json(&r->globals, &globals)) < 0 || (k = failures_to_json(r->failures, &failures)) < 0 ||
+            (k = retries_to_json(r->retry_usec, &retries)) < 0)
                 return k;
         k = sd_json_buildo(&v,
                            SD_JSON_BUILD_PAIR_CONDITION(!!globals, "globals", SD_JSON_BUILD_VARIANT(globals)),
                            SD_JSON_BUILD_PAIR_VARIANT("failures", failures),
+                           SD_JSON_BUILD_PAIR_VARIANT("retries", retries),
                            SD_JSON_BUILD_PAIR_STRING("profile", r->profile),
                            SD_JSON_BUILD_PAIR_STRING("scheduler", r->scheduler),
                            SD_JSON_BUILD_PAIR_UNSIGNED("candidate", r->candidate),
@@ -152,6 +167,24 @@ static int failures_from_json(sd_json_variant *v, char **ret) {
         return 0;
 }
 
+/* An scxd that knew of no retries has left none: an upgrade goes on with what it finds. */
+static int retries_from_json(sd_json_variant *v, uint64_t *ret) {
+        sd_json_variant *array = sd_json_variant_by_key(v, "retries");
+
+        if (!array)
+                return 0;
+        if (sd_json_variant_elements(array) != CANDIDATES_MAX)
+                return -EBADMSG;
+        for (size_t i = 0; i < CANDIDATES_MAX; i++) {
+                sd_json_variant *item = sd_json_variant_by_index(array, i);
+
+                if (!sd_json_variant_is_unsigned(item))
+                        return -EBADMSG;
+                ret[i] = sd_json_variant_unsigned(item);
+        }
+        return 0;
+}
+
 int running_from_fd(int fd, Running *ret) {
         _cleanup_(variant_unrefp) sd_json_variant *v = NULL;
         _cleanup_(running_done) Running r = {};
@@ -175,7 +208,7 @@ int running_from_fd(int fd, Running *ret) {
             (k = get_number(v, "candidate", &candidate)) < 0 || (k = get_number(v, "enable_seq", &r.enable_seq)) < 0 ||
             (k = get_number(v, "since_realtime", &r.since_realtime)) < 0 ||
             (k = get_number(v, "since_monotonic", &r.since_monotonic)) < 0 || (k = get_number(v, "fds", &fds)) < 0 ||
-            (k = globals_from_json(v, &r.globals)) < 0 || (k = failures_from_json(v, r.failures)) < 0)
+            (k = globals_from_json(v, &r.globals)) < 0 || (k = failures_from_json(v, r.failures)) < 0 || (k = retries_from_json(v, r.retry_usec)) < 0)
                 return k;
         if (strlen(ops) >= sizeof(r.ops_name) || fds > UINT32_MAX)
                 return -EBADMSG;

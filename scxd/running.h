@@ -17,6 +17,7 @@ typedef struct Running {
         uint32_t fds;                   /* which of its fds are stored: LOADER_FD_ bits */
         LoaderGlobals globals;          /* where its live knobs are */
         char *failures[CANDIDATES_MAX]; /* of the profile's chain; NULL: nothing known against it */
+        uint64_t retry_usec[CANDIDATES_MAX];    /* when it is tried again, CLOCK_MONOTONIC; 0: not by itself */
 } Running;
 
 void running_done(Running *r);

@@ -7,7 +7,6 @@
 #include "store.h"
 
 #define STATE_FILE "state.json"
-#define STATE_TEMPORARY ".state.json.new"
 #define STATE_SIZE_MAX 4096
 
 void stored_state_done(StoredState *s) {
@@ -57,33 +56,56 @@ static int parse(const char *text, StoredState *ret) {
         return 0;
 }
 
-int store_load(const char *directory, StoredState *ret) {
+int store_read_file(const char *directory, const char *name, size_t size_max, char **ret) {
         _cleanup_(closep) int dir = -EBADF, fd = -EBADF;
-        char text[STATE_SIZE_MAX + 1];
-        ssize_t n;
-        int r;
+        _cleanup_(freep) char *text = NULL;
+        size_t size = 0;
 
         dir = open(directory, O_DIRECTORY | O_PATH | O_CLOEXEC);
         if (dir >= 0)
-                fd = openat(dir, STATE_FILE, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
-        if (fd < 0) {
-                if (errno != ENOENT)
+                fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+        if (fd < 0)
+                return -errno;
+        text = malloc(size_max + 1);
+        if (!text)
+                return -ENOMEM;
+        while (size <= size_max) {
+                ssize_t n = read(fd, text + size, size_max + 1 - size);
+
+                if (n < 0)
                         return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t) n;
+        }
+        if (size > size_max || memchr(text, 0, size))
+                return -EBADMSG;
+        text[size] = '\0';
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+void store_set_aside(const char *directory, const char *name) {
+        _cleanup_(closep) int dir = open(directory, O_DIRECTORY | O_PATH | O_CLOEXEC);
+        _cleanup_(freep) char *aside = NULL;
+
+        if (dir >= 0 && asprintf(&aside, "%s.corrupt", name) >= 0)
+                (void) renameat(dir, name, dir, aside);
+}
+
+int store_load(const char *directory, StoredState *ret) {
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        r = store_read_file(directory, STATE_FILE, STATE_SIZE_MAX, &text);
+        if (r == -ENOENT) {
                 *ret = (StoredState) {};
                 return 0;
         }
-
-        n = read(fd, text, sizeof(text));
-        if (n < 0)
-                return -errno;
-        if ((size_t) n == sizeof(text) || memchr(text, 0, (size_t) n))
-                r = -EBADMSG;
-        else {
-                text[n] = '\0';
+        if (r >= 0)
                 r = parse(text, ret);
-        }
         if (r == -EBADMSG) {
-                (void) renameat(dir, STATE_FILE, dir, STATE_FILE ".corrupt");
+                store_set_aside(directory, STATE_FILE);
                 *ret = (StoredState) {};
         }
         return r;
@@ -104,9 +126,35 @@ static int write_all(int fd, const char *p, size_t n) {
         return 0;
 }
 
+int store_write_file(const char *directory, const char *name, const char *text, bool sync) {
+        _cleanup_(closep) int dir = -EBADF, fd = -EBADF;
+        _cleanup_(freep) char *temporary = NULL;
+        int r;
+
+        if (asprintf(&temporary, ".%s.new", name) < 0)
+                return -ENOMEM;
+        dir = open(directory, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+        if (dir < 0)
+                return -errno;
+        fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0644);
+        if (fd < 0)
+                return -errno;
+        r = write_all(fd, text, strlen(text));
+        if (r >= 0 && sync && fsync(fd) < 0)
+                r = -errno;
+        if (r >= 0 && renameat(dir, temporary, dir, name) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void) unlinkat(dir, temporary, 0);
+                return r;
+        }
+        if (sync)
+                (void) fsync(dir);      /* the rename itself; the content is safe either way */
+        return 0;
+}
+
 int store_save(const char *directory, const StoredState *s) {
         _cleanup_(variant_unrefp) sd_json_variant *v = NULL;
-        _cleanup_(closep) int dir = -EBADF, fd = -EBADF;
         _cleanup_(freep) char *text = NULL;
         int r;
 
@@ -120,22 +168,5 @@ int store_save(const char *directory, const StoredState *s) {
         r = sd_json_variant_format(v, SD_JSON_FORMAT_NEWLINE, &text);
         if (r < 0)
                 return r;
-
-        dir = open(directory, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-        if (dir < 0)
-                return -errno;
-        fd = openat(dir, STATE_TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0644);
-        if (fd < 0)
-                return -errno;
-        r = write_all(fd, text, strlen(text));
-        if (r >= 0 && fsync(fd) < 0)
-                r = -errno;
-        if (r >= 0 && renameat(dir, STATE_TEMPORARY, dir, STATE_FILE) < 0)
-                r = -errno;
-        if (r < 0) {
-                (void) unlinkat(dir, STATE_TEMPORARY, 0);
-                return r;
-        }
-        (void) fsync(dir);      /* the rename itself; the content is safe either way */
-        return 0;
+        return store_write_file(directory, STATE_FILE, text, true);
 }

@@ -202,7 +202,8 @@ static int before_attach(Switcher *s, BpfScheduler *b, KernelStatus *ret) {
 }
 
 /* Attaches and asks the kernel. Returns 0 if it runs now, -EBUSY if another one does, -ESHUTDOWN if it was ended at once (see
- * hear()); else the kernel's refusal. On failure it is detached again, and the kernel is done with it. */
+ * hear(); *ret_seq tells whether it was enabled before); else the kernel's refusal. On failure it is detached again, and the kernel is
+ * done with it. */
 static int attach_and_verify(Switcher *s, BpfScheduler *b, const KernelStatus *before, uint64_t *ret_seq) {
         KernelStatus after;
         int r;
@@ -212,10 +213,10 @@ static int attach_and_verify(Switcher *s, BpfScheduler *b, const KernelStatus *b
                 return r;
         test_step("attached");
         r = kernel_read(s->sysfs, &after);
-        if (r >= 0 && kernel_runs(&after, b) && after.enable_seq != before->enable_seq && !hear(s, b)) {
+        if (r >= 0)
                 *ret_seq = after.enable_seq;
+        if (r >= 0 && kernel_runs(&after, b) && after.enable_seq != before->enable_seq && !hear(s, b))
                 return 0;
-        }
 
         bpf_scheduler_detach(b);
         return r < 0 ? r : -ESHUTDOWN;
@@ -237,13 +238,22 @@ static char *describe_attach_failure(int error, const struct scxd_exit_event *ex
         return r < 0 ? NULL : text;
 }
 
+/* What became of one that could not be attached, or was ended at once. */
+static ExitKind kind_of_attach_failure(int error, const struct scxd_exit_event *exit, bool was_enabled) {
+        if (exit && exit_kind_from_kernel(exit->kind) == EXIT_KIND_SYSRQ)
+                return EXIT_KIND_SYSRQ;
+        if (was_enabled)
+                return exit ? exit_kind_from_kernel(exit->kind) : EXIT_KIND_VANISHED;
+        return exit || error == -ESHUTDOWN ? EXIT_KIND_INIT_FAILED : EXIT_KIND_LOAD_FAILED;
+}
+
 /* The swap itself. Takes over next. Nothing may come between detaching the old and attaching the new one but reading whether a
  * person pressed the emergency stop. */
 static void swap(Switcher *s, BpfScheduler *next) {
         BpfScheduler *previous = TAKE_PTR(s->current);
         _cleanup_(freep) struct scxd_exit_event *exit = NULL;
         _cleanup_(freep) char *message = NULL;
-        SwitchResult result = { .stage = SWITCH_STAGE_SWAP };
+        SwitchResult result = { .stage = SWITCH_STAGE_SWAP, .kind = EXIT_KIND_LOAD_FAILED };
         switcher_done_t done = s->done;
         KernelStatus before;
         uint64_t seq = 0;
@@ -265,11 +275,13 @@ static void swap(Switcher *s, BpfScheduler *next) {
         }
 
         if (result.error >= 0) {
+                seq = before.enable_seq;
                 result.error = attach_and_verify(s, next, &before, &seq);
                 if (result.error < 0) {
                         if (hear(s, next) && exit_kind_from_kernel(s->caught->kind) != EXIT_KIND_UNREGISTERED)
                                 exit = TAKE_PTR(s->caught);
                         forget_caught(s);
+                        result.kind = kind_of_attach_failure(result.error, exit, seq != before.enable_seq);
                         message = describe_attach_failure(result.error, exit);
                         result.message = message ? message : "out of memory";
                         result.emergency_stop = exit && exit_kind_from_kernel(exit->kind) == EXIT_KIND_SYSRQ;
@@ -314,16 +326,18 @@ static void on_loaded(LoaderJob *job, size_t index, const LoaderReply *reply, in
                 r = bpf_scheduler_new(s->event, reply, fds, n_fds, on_exit_record, s, &next);
         if (r < 0) {
                 _cleanup_(freep) char *message = NULL;
-                SwitchResult result = { .error = r, .stage = SWITCH_STAGE_LOAD };
+                SwitchResult result = { .error = r, .stage = SWITCH_STAGE_LOAD, .kind = EXIT_KIND_LOAD_FAILED };
                 switcher_done_t done = s->done;
 
+                if (reply->error < 0)
+                        result.kind = exit_kind_from_load(reply->stage, reply->error);
                 message = strdup(reply->message[0] ? reply->message : strerror(-r));
                 result.message = message ? message : "out of memory";
                 drop_job(s);
                 if (done)
                         done(s, &result, s->done_userdata);
                 else
-                        s->prepared(s, r, result.message, s->prepared_userdata);
+                        s->prepared(s, r, result.kind, result.message, s->prepared_userdata);
                 return;
         }
 
@@ -334,7 +348,7 @@ static void on_loaded(LoaderJob *job, size_t index, const LoaderReply *reply, in
         else {
                 s->standby = next;
                 s->standby_candidate = s->loading;
-                s->prepared(s, 0, NULL, s->prepared_userdata);
+                s->prepared(s, 0, EXIT_KIND_LOAD_FAILED, NULL, s->prepared_userdata);
         }
 }
 

@@ -23,6 +23,7 @@ typedef enum SwitchStage {
 typedef struct SwitchResult {
         int error;                              /* 0: the kernel runs it; -EBUSY: somebody else's runs; else it failed */
         SwitchStage stage;                      /* where it failed */
+        ExitKind kind;                          /* how it failed */
         const char *message;                    /* why it failed, for a person */
         const struct scxd_exit_event *exit;     /* the kernel's own words if it was ejected at once; else NULL */
         bool emergency_stop;                    /* SysRq-S was pressed meanwhile: nothing runs and nothing may be started */
@@ -35,8 +36,8 @@ typedef void (*switcher_done_t)(Switcher *s, const SwitchResult *result, void *u
 /* The running scheduler ended without our doing. It is detached already. exit is NULL if it left no word. */
 typedef void (*switcher_ejected_t)(Switcher *s, const struct scxd_exit_event *exit, void *userdata);
 
-/* A standby is ready (error 0), or could not be loaded. */
-typedef void (*switcher_prepared_t)(Switcher *s, int error, const char *message, void *userdata);
+/* A standby is ready (error 0), or could not be loaded: kind is how it failed. */
+typedef void (*switcher_prepared_t)(Switcher *s, int error, ExitKind kind, const char *message, void *userdata);
 
 /* runtime_directory must outlive the switcher; NULL: RCU grace periods are left as they are (see expedite.h). */
 int switcher_new(sd_event *event, const char *sysfs, const char *loader_path, const char *runtime_directory,

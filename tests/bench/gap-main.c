@@ -34,19 +34,19 @@
 #define WAIT_NSEC UINT64_C(30000000000)
 #define PROFILES "/run/scxd/profiles"
 #define SCHEDULERS "/run/scxd/schedulers"
-#define NEVER_MSEC 3600000u
 
 static const char *const objects[2] = { SCXD_OBJECT_DIR "/simple.bpf.o", SCXD_OBJECT_DIR "/interactive.bpf.o" };
 static const char *const profiles[2] = { "bench-simple", "bench-interactive" };
 
 static const struct {
-        const char *name, *schedulers;
+        const char *name, *schedulers, *more;
 } definitions[] = {
-        { "bench-simple", "[simple]" },
-        { "bench-interactive", "[interactive]" },
-        { "bench-live-0", "[{simple: {slice_us: 4000}}]" },
-        { "bench-live-1", "[{simple: {slice_us: 6000}}]" },
-        { "bench-fallback", "[{broken-error: {after_ms: 3600000}}, simple]" },
+        { "bench-simple", "[simple]", "" },
+        { "bench-interactive", "[interactive]", "" },
+        { "bench-live-0", "[{simple: {slice_us: 4000}}]", "" },
+        { "bench-live-1", "[{simple: {slice_us: 6000}}]", "" },
+        /* So many failures are not a crash loop here, but what is asked for. */
+        { "bench-fallback", "[{broken-error: {after_ms: 3600000}}, simple]", "watchdog: {restarts: 100 per 1s}\n" },
 };
 static const uint64_t live_values[2] = { 4000, 6000 };
 
@@ -107,7 +107,7 @@ static void write_file(const char *path, const char *format, ...) {
 }
 
 static void must(const char *const argv[]) {
-        int r = run_program(argv);
+        int r = run_program(argv, false);
 
         if (r != 0)
                 die("%s %s ended with %d", argv[0], argv[1], r);
@@ -149,8 +149,8 @@ static void define(void) {
         (void) mkdir(SCHEDULERS, 0755);
         for (size_t i = 0; i < ELEMENTSOF(definitions); i++) {
                 snprintf(path, sizeof(path), PROFILES "/%s.yaml", definitions[i].name);
-                write_file(path, "name: %s\ndescription: For the bench switch-gap\nschedulers: %s\n", definitions[i].name,
-                           definitions[i].schedulers);
+                write_file(path, "name: %s\ndescription: For the bench switch-gap\nschedulers: %s\n%s", definitions[i].name,
+                           definitions[i].schedulers, definitions[i].more);
         }
         define_broken();
 }
@@ -162,6 +162,18 @@ static void kernel_state(char *ret, size_t size) {
                 die("cannot read the kernel's state of sched_ext");
         fclose(f);
         ret[strcspn(ret, "\n")] = '\0';
+}
+
+static void must_run(const char *ops) {
+        FILE *f = fopen("/sys/kernel/sched_ext/root/ops", "re");
+        char line[128] = "";
+
+        if (f && fgets(line, sizeof(line), f))
+                line[strcspn(line, "\n")] = '\0';
+        if (f)
+                fclose(f);
+        if (!streq(line, ops))
+                die("%s should run, but %s does", ops, line[0] ? line : "no scheduler");
 }
 
 static void wait_until_disabled(void) {
@@ -335,18 +347,22 @@ static void do_fallback(unsigned n) {
                 bool standby;
                 int r;
 
+                /* Its earlier failures do not count: it starts at once, not after a while. Fails if there were none. */
+                (void) run_program((const char *const[]) { "scxctl", "--quiet", "reset-failed", "broken-error", NULL }, true);
                 (void) scxctl_switch("bench-fallback");
+                must_run("scxd_broken_error");
                 standby = wait_for_standby(before);
                 if (!standby)
                         puts("{\"note\":\"no standby was loaded within 10 s\"}");
                 gap_trace_reset(trace);
                 /* Ends itself when it next looks for work. */
-                r = variable_write("broken_err.data", "after_ms", 0);
+                r = variable_write("broken_e.data", "after_ms", 0);
                 if (r < 0)
                         die("the faulty scheduler cannot be told to fail: %s", strerror(-r));
                 if (!gap_trace_wait(trace, 2, WAIT_NSEC))
                         die("nothing took over from the scheduler that failed");
                 sleep_msec(SETTLE_MSEC);
+                must_run("scxd_simple");
                 tell_switch("fallback", 0, 0);
         }
 }
@@ -413,6 +429,7 @@ int main(int argc, char *argv[]) {
         signal(SIGINT, on_signal);
         signal(SIGTERM, on_signal);
         signal(SIGHUP, on_signal);
+        signal(SIGPIPE, on_signal);     /* nobody listens any more */
         libbpf_set_print(NULL);         /* what fails is told by its errno */
 
         define();

@@ -19,8 +19,8 @@ extern char **environ;
 
 /* --- programs --- */
 
-/* With its output in *ret_output, if wanted; else thrown away. */
-static int start(const char *const argv[], int *ret_output, pid_t *ret) {
+/* With its output in *ret_output, if wanted; else thrown away. quiet: its errors, too. */
+static int start(const char *const argv[], bool quiet, int *ret_output, pid_t *ret) {
         posix_spawn_file_actions_t actions;
         int fds[2] = { -EBADF, -EBADF }, r;
         pid_t pid;
@@ -32,6 +32,8 @@ static int start(const char *const argv[], int *ret_output, pid_t *ret) {
                 r = posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
         else
                 r = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+        if (r == 0 && quiet)
+                r = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
         if (r == 0)
                 r = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *) argv, environ);
         posix_spawn_file_actions_destroy(&actions);
@@ -56,11 +58,11 @@ static int wait_for(pid_t pid) {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int run_program(const char *const argv[]) {
+int run_program(const char *const argv[], bool quiet) {
         pid_t pid;
         int r;
 
-        r = start(argv, NULL, &pid);
+        r = start(argv, quiet, NULL, &pid);
         return r < 0 ? r : wait_for(pid);
 }
 
@@ -86,7 +88,7 @@ int run_for_line(const char *const argv[], char *ret, size_t size) {
         pid_t pid;
         int r;
 
-        r = start(argv, &output, &pid);
+        r = start(argv, false, &output, &pid);
         if (r < 0)
                 return r;
         (void) read_line(output, line, sizeof(line));
@@ -104,7 +106,7 @@ int start_and_wait(const char *const argv[], pid_t *ret) {
         pid_t pid;
         int r;
 
-        r = start(argv, &output, &pid);
+        r = start(argv, false, &output, &pid);
         if (r < 0)
                 return r;
         if (read_line(output, line, sizeof(line)) <= 0) {

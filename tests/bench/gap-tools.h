@@ -7,8 +7,8 @@
 
 #include "macro.h"
 
-/* Runs a program with its output thrown away and its errors on stderr. Returns its exit status, or negative errno. */
-int run_program(const char *const argv[]);
+/* Runs a program with its output thrown away and its errors (unless quiet) on stderr. Returns its exit status, or negative errno. */
+int run_program(const char *const argv[], bool quiet);
 /* The first line of its output. */
 int run_for_line(const char *const argv[], char *ret, size_t size);
 

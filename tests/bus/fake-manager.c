@@ -39,7 +39,7 @@ static void check(const char *what, int r) {
 
 /* The types that the interface's dictionaries have, where JSON does not tell. */
 static char number_type(const char *key) {
-        static const char *const u64[] = { "Time", "Code", "StallTimeoutUSec" };
+        static const char *const u64[] = { "Time", "Code", "StallTimeoutUSec", "MaxWakeupLatencyUSec", "RestartsWindowUSec", "Id", "Started", "Retry" };
 
         for (size_t i = 0; i < ELEMENTSOF(u64); i++)
                 if (streq(key, u64[i]))
@@ -127,9 +127,21 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *member = sd_bus_message_get_member(m), *argument = "";
         sd_json_variant *behaviour = sd_json_variant_by_key(scenario, member), *v;
+        char number[32];
+        uint32_t count;
+        uint64_t id;
 
-        if (streq(member, "Switch"))
+        if (streq(member, "Switch") || streq(member, "ResetFailed"))
                 check("argument", sd_bus_message_read(m, "s", &argument));
+        else if (streq(member, "History")) {
+                check("argument", sd_bus_message_read(m, "u", &count));
+                (void) snprintf(number, sizeof(number), "%" PRIu32, count);
+                argument = number;
+        } else if (streq(member, "HistoryEntry")) {
+                check("argument", sd_bus_message_read(m, "t", &id));
+                (void) snprintf(number, sizeof(number), "%" PRIu64, id);
+                argument = number;
+        }
         printf("%s%s%s\n", member, *argument ? " " : "", argument);
         fflush(stdout);
 
@@ -200,6 +212,11 @@ static const sd_bus_vtable vtable[] = {
         METHOD("Reload", "a{sv}", "a{sv}"),
         METHOD("ListProfiles", NULL, "aa{sv}"),
         METHOD("ListSchedulers", NULL, "aa{sv}"),
+        METHOD("History", "ua{sv}", "aa{sv}"),
+        METHOD("HistoryEntry", "t", "a{sv}"),
+        METHOD("Explain", NULL, "aa{sv}"),
+        METHOD("ResetFailed", "sa{sv}", "a{sv}"),
+        SD_BUS_SIGNAL("SchedulerChanged", "a{sv}", 0),
         SD_BUS_SIGNAL("Ejected", "a{sv}", 0),
         PROPERTY("Version", "s", SD_BUS_VTABLE_PROPERTY_CONST),
         PROPERTY("ActiveProfile", "s", CHANGES),

@@ -46,7 +46,7 @@ def eevdf():
             "KernelOps": "", "Why": "no profile has been chosen", "NextIfFailed": ""}
 
 
-STALL = {"Scheduler": "latency", "Profile": "gaming", "Time": SINCE, "Kind": "stall", "KernelKind": 1026, "Code": 0,
+STALL = {"Id": 12, "Scheduler": "latency", "Profile": "gaming", "Time": SINCE, "Kind": "stall", "KernelKind": 1026, "Code": 0,
          "Reason": "runnable task stall", "Message": "kworker/1:2[123] failed to run for 5.060s",
          "Outcome": "started interactive instead", "Dump": "line one\n  line two\n"}
 
@@ -225,7 +225,7 @@ If it fails: interactive takes over
         self.assertIn("             was ejected because tasks did not get to run: runnable task stall [stall]\n"
                       "             kworker/1:2[123] failed to run for 5.060s\n"
                       "             Then: started interactive instead\n"
-                      "             The kernel's dump: scxctl status -p last_exit.dump --value\n", out)
+                      "             The kernel's dump: scxctl history show 12\n", out)
 
     def test_exit_of_unknown_kind(self):
         self.play({**active(), "LastExit": {**STALL, "Kind": "from-the-future", "Code": 0x1000100000000}})
@@ -268,7 +268,7 @@ If it fails: interactive takes over
         self.assertEqual(v["kernel_features"], ["sched_ext", "dsq_insert_vtime"])
         self.assertEqual(v["problems"], ["x:1:2: y"])
         self.assertEqual(v["last_exit"], {
-            "scheduler": "latency", "profile": "gaming", "time": SINCE, "kind": "stall", "kernel_kind": 1026, "code": 0,
+            "id": 12, "scheduler": "latency", "profile": "gaming", "time": SINCE, "kind": "stall", "kernel_kind": 1026, "code": 0,
             "reason": STALL["Reason"], "message": STALL["Message"], "outcome": STALL["Outcome"], "dump": STALL["Dump"]})
         self.assertEqual(set(v), {"version", "active_profile", "active_scheduler", "origin", "kernel_state", "kernel_ops", "since",
                                   "since_monotonic", "why", "next_if_failed", "activity", "last_exit", "problems", "kernel_features",
@@ -586,8 +586,9 @@ class Usage(Case):
         general = self.expect("--help").stdout
         for arguments in (["-h"], ["help"]):
             self.expect(*arguments, out=general)
-        verbs = re.findall(r"^  ([a-z]+) ", general, re.MULTILINE)
-        self.assertEqual(verbs, ["status", "list", "show", "switch", "stop", "reload", "monitor", "check", "help"])
+        verbs = re.findall(r"^  ([a-z][a-z-]+) ", general, re.MULTILINE)
+        self.assertEqual(verbs, ["status", "list", "show", "switch", "stop", "reload", "monitor", "check", "why", "history",
+                                 "reset-failed", "help"])
         texts = {verb: self.expect(verb, "--help").stdout for verb in verbs}
         self.assertEqual(len(set(texts.values())), len(verbs))
         for verb, text in texts.items():
@@ -726,6 +727,102 @@ class Monitor(Case):
             process.stderr.close()
 
 
+def entry(number, event, **more):
+    return {"Id": number, "Event": event, "Scheduler": "latency", "Profile": "gaming", "Time": SINCE + number * 1000000, "Started": 0, "Why": "",
+            "Kind": "", "KernelKind": 0, "Code": 0, "Reason": "", "Message": "", "Outcome": "", "HasDump": False, **more}
+
+
+ENDED = entry(2, "ended", Started=SINCE, Kind="stall", KernelKind=1026, Reason="runnable task stall", Message="cc1[7] failed\x1b to run\nmore",
+              Outcome="simple took over", HasDump=True)
+
+
+class History(Case):
+    def test_list(self):
+        self.play(History={"result": [entry(1, "started", Why="root asked for gaming"), ENDED,
+                                      entry(3, "quarantined", Kind="stall", Why="was ejected")]})
+        self.expect("history", out="""\
+N  TIME                         EVENT        SCHEDULER  PROFILE  KIND   WHY
+1  Sat 2026-11-21 10:11:13 UTC  started      latency    gaming          root asked for gaming
+2  Sat 2026-11-21 10:11:14 UTC  ended        latency    gaming   stall  runnable task stall: cc1[7] failed\\x1b to run
+3  Sat 2026-11-21 10:11:15 UTC  quarantined  latency    gaming          it failed too often: it was ejected
+""")
+        self.assertEqual(self.daemon.line(), "History 20")
+        self.expect("history", "-n", "7", "-q", out=None)
+        self.assertEqual(self.daemon.line(), "History 7")
+        v = self.json("history")
+        self.assertEqual([e["id"] for e in v], [1, 2, 3])
+        self.assertIs(v[1]["has_dump"], True)
+        self.assertEqual(v[1]["message"], ENDED["Message"])
+        self.play(History={"result": []})
+        self.expect("history", out="Nothing has happened yet.\n")
+
+    def test_show(self):
+        self.play(HistoryEntry={"result": {**ENDED, "Dump": "line one\n  line two\n"}})
+        result = self.expect("history", "show", "2", out=None)
+        self.assertRegex(result.stdout, r"""(?x)\A2:\ latency\ ended\n
+            \ +Time:\ Sat\ 2026-11-21\ 10:11:14\ UTC,\ .*\n
+            \ +Profile:\ gaming\n
+            \ +What:\ was\ ejected\ because\ tasks\ did\ not\ get\ to\ run\ \[stall\]\n
+            \ +Reason:\ runnable\ task\ stall\n
+            \ +Message:\ cc1\[7\]\ failed\\x1b\ to\ run\n\ +more\n
+            \ +Kernel:\ exit\ kind\ 1026,\ code\ 0\n
+            \ +Before:\ ran\ for\ 2s\n
+            \ +Then:\ simple\ took\ over\n
+            \ +Dump:\ the\ kernel's:\n
+            line\ one\n\ \ line\ two\n\Z""")
+        self.assertEqual(self.daemon.line(), "HistoryEntry 2")
+        self.assertEqual(self.json("history", "show", "2")["dump"], "line one\n  line two\n")
+        self.play(HistoryEntry={"result": ENDED})
+        self.assertIn("is lost", self.expect("history", "show", "2", out=None).stdout)
+        self.play(HistoryEntry=error("NoSuchEntry", "The history has no entry 9."))
+        self.expect("history", "show", "9", code=FAILED, out="", err="scxctl: cannot show entry 9: The history has no entry 9.\n")
+
+    def test_usage(self):
+        self.play()
+        hint = "\n  \"scxctl --help\" shows what there is.\n"
+        for arguments, words in ((["history", "x"], "history takes \"show NUMBER\" or nothing, found 'x'"),
+                                 (["history", "show"], "history show takes the number of an entry"),
+                                 (["history", "show", "x"], "history show takes the number of an entry, found 'x'"),
+                                 (["history", "show", "1", "2"], "history show takes one number, found '2' behind it"),
+                                 (["history", "show", "1", "-n", "2"], "history show takes no -n"),
+                                 (["history", "-n", "0"], "-n takes a number from 1, found '0'"),
+                                 (["status", "-n", "5"], "status takes no -n, only history does"),
+                                 (["why", "x"], "why takes no argument, found 'x'"),
+                                 (["reset-failed", "a", "b"], "reset-failed takes the name of one scheduler, found 'b' behind it")):
+            with self.subTest(arguments):
+                self.expect(*arguments, code=USAGE, out="", err="scxctl: " + words + hint)
+
+    def test_why(self):
+        def step(kind, scheduler, state, text, retry=0):
+            return {"Step": kind, "Scheduler": scheduler, "State": state, "Text": text, "Retry": retry}
+        steps = [step("wish", "", "", "root asked for profile gaming"), step("candidate", "a", "quarantined", "a is in quarantine"),
+                 step("candidate", "b", "waiting", "b was ejected", int((time.time() + 1000) * 1e6)),
+                 step("candidate", "c", "waiting", "c was ejected", 1), step("candidate", "d", "runs", "d runs"), step("result", "d", "", "So d runs")]
+        self.play(Explain={"result": steps})
+        out = self.expect("why", out=None).stdout
+        self.assertRegex(out, r"""\Aroot asked for profile gaming\.
+  - a is in quarantine
+ *scxctl reset-failed a lifts that
+  - b was ejected; it is tried again in 16min [0-9]+s
+  - c was ejected; it is about to be tried again
+  - d runs
+So d runs\.
+\Z""")
+        self.assertEqual([s["state"] for s in self.json("why")], [s["State"] for s in steps])
+
+    def test_reset_failed(self):
+        self.play(ResetFailed={"result": {"lifted": ["a", "b"]}})
+        self.expect("reset-failed", out="a is out of quarantine\nb is out of quarantine\n")
+        self.assertEqual(self.daemon.line(), "ResetFailed")
+        self.expect("reset-failed", "a", "-q", out="")
+        self.assertEqual(self.daemon.line(), "ResetFailed a")
+        self.assertEqual(self.json("reset-failed"), {"lifted": ["a", "b"]})
+        self.play(ResetFailed={"result": {"lifted": []}})
+        self.expect("reset-failed", out="Nothing was in quarantine; what failed is forgotten\n")
+        self.play(ResetFailed=error("NoSuchScheduler", "No scheduler x is defined."))
+        self.expect("reset-failed", "x", code=FAILED, out="", err="scxctl: cannot reset: No scheduler x is defined.\n")
+
+
 class Completion(Case):
     def complete(self, *words):
         """What bash offers for the last of these words."""
@@ -747,7 +844,7 @@ class Completion(Case):
         self.assertEqual(self.complete("status", "--json", "=", "p"), ["pretty"])
         self.assertEqual(self.complete("status", "--json", "="), ["pretty", "short", "off"])
         self.assertEqual(self.complete("-p", "active_"), ["active_profile", "active_scheduler"])
-        self.assertEqual(self.complete("help", "re"), ["reload"])
+        self.assertEqual(self.complete("help", "re"), ["reload", "reset-failed"])
 
     def test_options_are_those_of_the_help(self):
         offered = set(self.complete("--")) | set(self.complete("list", "--")) | set(self.complete("check", "--")) | set(self.complete("switch", "--"))

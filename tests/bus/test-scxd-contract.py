@@ -97,7 +97,8 @@ class Contract(unittest.TestCase):
             for name in ("nothing", "", "../x", "x" * 100000, "eevdf", "\x1b[0m"):
                 error, _ = error_of(self, c, "Switch", "sa{sv}", name, {})
                 self.assertEqual(error, ERROR + "NoSuchProfile", name[:20])
-            for member, signature, args in (("Switch", "sa{sv}", ["good"]), ("Stop", "a{sv}", []), ("Reload", "a{sv}", [])):
+            for member, signature, args in (("Switch", "sa{sv}", ["good"]), ("Stop", "a{sv}", []), ("Reload", "a{sv}", []),
+                                            ("History", "ua{sv}", [5]), ("ResetFailed", "sa{sv}", ["one"])):
                 error, message = error_of(self, c, member, signature, *args, {"dry-run": ("b", True)})
                 self.assertEqual(error, INVALID, member)
                 self.assertIn("dry-run", message)
@@ -106,8 +107,9 @@ class Contract(unittest.TestCase):
             self.assertEqual(error, ERROR + "LoadFailed")
             self.assertRegex(message, r"(?s)profile good.*\none: .+")
             e = c.get("LastExit")
-            self.assertEqual((e["Scheduler"][1], e["Profile"][1], e["Kind"][1]), ("one", "good", "load-failed"))
-            self.assertEqual({k: v[0] for k, v in e.items()}, {"Scheduler": "s", "Profile": "s", "Time": "t", "Kind": "s", "KernelKind": "u",
+            self.assertEqual((e["Scheduler"][1], e["Profile"][1]), ("one", "good"))
+            self.assertIn(e["Kind"][1], ("load-failed", "verifier-refused"))
+            self.assertEqual({k: v[0] for k, v in e.items()}, {"Id": "t", "Scheduler": "s", "Profile": "s", "Time": "t", "Kind": "s", "KernelKind": "u",
                                                               "Code": "t", "Reason": "s", "Message": "s", "Outcome": "s"})
             self.assertTrue(e["Message"][1])
             self.assertTrue(e["Outcome"][1])
@@ -152,7 +154,9 @@ class Contract(unittest.TestCase):
             self.assertEqual([p["Name"][1] for p in profiles], ["good"])
             p = profiles[0]
             self.assertEqual({k: v[0] for k, v in p.items()}, {"Name": "s", "Description": "s", "File": "s", "Active": "b", "Chosen": "b",
-                                                              "StallTimeoutUSec": "t", "Chain": "aa{sv}"})
+                                                              "StallTimeoutUSec": "t", "MaxWakeupLatencyUSec": "t", "Restarts": "u",
+                                                              "RestartsWindowUSec": "t", "Chain": "aa{sv}"})
+            self.assertEqual((p["MaxWakeupLatencyUSec"][1], p["Restarts"][1], p["RestartsWindowUSec"][1]), (0, 3, 600000000))
             chain = p["Chain"][1]
             self.assertEqual([(l["Scheduler"][1], l["Usable"][1]) for l in chain], [("one", True), ("lost", False)])
             self.assertEqual([{k: v[0] for k, v in l.items()} for l in chain],
@@ -188,13 +192,16 @@ class Contract(unittest.TestCase):
                     os.setgid(1000)
                     os.setuid(1000)
                     c = wire.Bus(d.bus.address)
-                    for member, signature, *args in (("Switch", "sa{sv}", "plain", {}), ("Stop", "a{sv}", {}), ("Reload", "a{sv}", {})):
+                    for member, signature, *args in (("Switch", "sa{sv}", "plain", {}), ("Stop", "a{sv}", {}), ("Reload", "a{sv}", {}),
+                                                       ("ResetFailed", "sa{sv}", "", {})):
                         try:
                             c.manager(member, signature, *args)
                             lines.append("done")
                         except wire.DBusError as e:
                             lines.append(e.name)
                     c.manager("ListProfiles")
+                    c.manager("History", "ua{sv}", 10, {})
+                    c.manager("Explain")
                     lines.append(c.get("ActiveProfile"))
                 except BaseException as e:
                     lines.append(repr(e))
@@ -203,7 +210,7 @@ class Contract(unittest.TestCase):
             os.close(w)
             text = os.read(r, 65536).decode()
             os.waitpid(pid, 0)
-            self.assertEqual(text.split("\n"), [DENIED] * 3 + [""])
+            self.assertEqual(text.split("\n"), [DENIED] * 4 + [""])
 
 
 if __name__ == "__main__":

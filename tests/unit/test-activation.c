@@ -50,7 +50,7 @@ static Catalog *make_catalog(void) {
 static Activation *make(Catalog *c, const char *profile, const KernelFeatures *features) {
         Activation *a;
 
-        ASSERT_OK(activation_new(c, catalog_find_profile(c, profile), "root", features, &a));
+        ASSERT_OK(activation_new(c, catalog_find_profile(c, profile), "root", features, NULL, &a));
         return a;
 }
 
@@ -60,6 +60,7 @@ int main(void) {
         _cleanup_(activation_freep) Activation *one = NULL, *same = NULL, *other = NULL, *mixed = NULL, *poor = NULL,
                                                        *live = NULL, *limit = NULL;
         LoaderRequest q;
+        uint64_t usec = 0;
         char dir[512];
 
         ASSERT(mkdtemp(root));
@@ -116,8 +117,35 @@ int main(void) {
         ASSERT_EQ(activation_step(one, ACTIVATION_EEVDF, same, 0), ACTIVATION_SWITCH);
 
         /* Only the first line of a reason is kept. */
-        ASSERT_OK(activation_fail(one, 0, "was refused\nline 2"));
+        ASSERT_OK(activation_fail(one, 0, OUT_START_FAILED, 0, "was refused\nline 2"));
         ASSERT_STREQ(one->failures[0], "was refused");
+        ASSERT_EQ(one->outs[0].kind, OUT_START_FAILED);
+        activation_clear(one, 0);
+        ASSERT(!one->failures[0]);
+
+        /* Who waits is tried again in the order of time. */
+        ASSERT_EQ(activation_next_retry(mixed, &usec), ACTIVATION_EEVDF);       /* "bad" is out, but does not wait */
+        ASSERT_OK(activation_fail(mixed, 1, OUT_WAITING, 2000, "stalled"));
+        ASSERT_OK(activation_fail(mixed, 2, OUT_WAITING, 1000, "stalled"));
+        ASSERT_EQ(activation_next_retry(mixed, &usec), 2);
+        ASSERT_EQ_U64(usec, 1000);
+        activation_clear(mixed, 2);
+        ASSERT_EQ(activation_next_retry(mixed, &usec), 1);
+        ASSERT_OK(activation_fail(mixed, 1, OUT_QUARANTINED, 0, "stalled"));
+        ASSERT_EQ(activation_next_retry(mixed, &usec), ACTIVATION_EEVDF);
+        activation_clear(mixed, 1);
+
+        {       /* What is in quarantine is out from the start. */
+                QuarantineEntry e = { .scheduler = (char *) "b", .object = activation_scheduler(mixed, 1)->object_path,
+                                      .quarantined = true, .reason = (char *) "stalled" };
+                Quarantine held_ones = { .entries = &e, .n = 1 };
+                _cleanup_(activation_freep) Activation *held = NULL;
+
+                ASSERT_OK(activation_new(c, catalog_find_profile(c, "mixed"), "root", &all, &held_ones, &held));
+                ASSERT_STREQ(held->failures[1], "is in quarantine, because it failed too often: it stalled");
+                ASSERT_EQ(held->outs[1].kind, OUT_QUARANTINED);
+                ASSERT(!held->failures[2]);
+        }
 
         /* Restarts count within their window, and the oldest place is used again. */
         ASSERT_EQ(activation_recent_restarts(mixed, 1), 0);

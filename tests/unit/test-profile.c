@@ -41,7 +41,7 @@ static void test_parse(void) {
                 "  - latency: {slice_us: 1000, smt_aware: 'no'}\n"
                 "  - simple\n"
                 "fallback: eevdf\n"
-                "watchdog: {stall_timeout: 5s}\n");
+                "watchdog: {stall_timeout: 5s, max_wakeup_latency: 50ms, restarts: 7 per 1h}\n"), *q = NULL;
 
         ASSERT_STREQ(p->name, "x");
         ASSERT_STREQ(p->description, "A profile");
@@ -50,6 +50,13 @@ static void test_parse(void) {
         ASSERT_EQ(p->position.line, 1);
         ASSERT_EQ(p->position.column, 7);
         ASSERT_EQ_U64(p->stall_timeout_usec, 5000000);
+        ASSERT_EQ_U64(p->max_wakeup_latency_usec, 50000);
+        ASSERT_EQ(p->restarts_max, 7);
+        ASSERT_EQ_U64(p->restarts_window_usec, UINT64_C(3600000000));
+        q = parse("name: x\ndescription: A profile\nschedulers: []\n");
+        ASSERT_EQ_U64(q->max_wakeup_latency_usec, 0);
+        ASSERT_EQ(q->restarts_max, 3);
+        ASSERT_EQ_U64(q->restarts_window_usec, UINT64_C(600000000));
         ASSERT_EQ(p->n_candidates, 2);
         ASSERT_STREQ(p->candidates[0].scheduler, "latency");
         ASSERT_EQ(p->candidates[0].position.line, 4);

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "history.h"
 #include "store.h"
 #include "test.h"
 
@@ -78,22 +77,6 @@ static void test_unwritable(void) {
         ASSERT_EQ(store_save("/dev/null", &s), -ENOTDIR);
 }
 
-static void test_history(void) {
-        _cleanup_(history_done) History h = {};
-        ExitRecord *e;
-
-        ASSERT(!history_last(&h));
-        for (unsigned i = 0; i < 3 * HISTORY_MAX + 5; i++) {
-                ASSERT_OK(exit_record_new("a", NULL, i, EXIT_KIND_STALL, 1026, 0, NULL, "m", "", &e));
-                history_add(&h, e);
-                ASSERT(history_last(&h) == e);
-        }
-        ASSERT_STREQ(e->profile, "");
-        ASSERT_STREQ(e->reason, "");
-        ASSERT(!e->dump);
-        ASSERT_EQ(e->realtime_usec, 3 * HISTORY_MAX + 4);
-}
-
 int main(void) {
         ASSERT(mkdtemp(root));
         snprintf(file, sizeof(file), "%s/state.json", root);
@@ -101,6 +84,5 @@ int main(void) {
         test_round_trip();
         test_corrupt();
         test_unwritable();
-        test_history();
         return 0;
 }

@@ -3,4 +3,4 @@
 # A scheduler whose start fails with an error number.
 . "${0%/*}/lib.sh"
 needs_sched_ext
-fails_to_start broken-init swap 'error|error-bpf|load-failed' 'init.*-19|No such device'
+fails_to_start broken-init swap init-failed 'init.*-19|No such device'

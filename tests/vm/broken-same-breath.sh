@@ -3,4 +3,4 @@
 # A scheduler that the kernel accepts and ends in the same breath: a success of attaching is not taken for one of running.
 . "${0%/*}/lib.sh"
 needs_sched_ext
-fails_to_start broken-same-breath swap error-bpf 'failed on taking over task'
+fails_to_start broken-same-breath swap 'init-failed|error-bpf' 'failed on taking over task'

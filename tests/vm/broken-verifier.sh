@@ -3,7 +3,7 @@
 # A scheduler that the verifier refuses: the message tells what and where, in a few lines.
 . "${0%/*}/lib.sh"
 needs_sched_ext
-fails_to_start broken-verifier load load-failed 'verifier_enqueue|turns'
+fails_to_start broken-verifier load verifier-refused 'verifier_enqueue|turns'
 refused 1 'null' switch t-alone
 lines=0
 while read -r _; do lines=$((lines + 1)); done <<<"$ERR"

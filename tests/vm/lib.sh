@@ -193,6 +193,15 @@ shipped_schedulers() {
 
 daemon_pid() { PID=$(systemctl show -P MainPID scxd.service) && [ "$PID" -gt 0 ] || fail "scxd does not run"; }
 
+# backoff USEC: scxd starts anew, and waits so long before it first tries again what has failed. Undone by run.
+backoff() {
+	mkdir -p /run/systemd/system/scxd.service.d
+	printf '[Service]\nEnvironment=SCXD_BACKOFF_USEC=%s\n' "$1" >/run/systemd/system/scxd.service.d/backoff.conf
+	: >"$SCXD_TEST_WORK/reload"
+	systemctl daemon-reload
+	systemctl restart scxd.service
+}
+
 # loaders: the pids of scxd-loader processes (zombies, too) in REPLY; without starting anything.
 loaders() {
 	local f comm
