@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
-/* What the manager's own files (manager.c, manager-catalog.c) call of each other, and nobody else. */
+/* What the manager's own files (manager*.c) call of each other, and nobody else. */
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,9 +14,33 @@ uint64_t now_usec(clockid_t clock);
 PolicyInput manager_policy_input(const Manager *m, const Activation *a);
 void manager_publish(Manager *m);
 void manager_save(Manager *m);
-void manager_settle(Manager *m);
-void manager_drop_pursuit(Manager *m, const char *error_name, const char *why);
 
+/* The kernel's name of a scheduler that somebody else started; NULL if there is none. */
+const char *manager_foreign(const Manager *m);
+
+/* The kernel's state of this moment; on an unreadable one the last that was read stays. */
+void manager_read_kernel(Manager *m);
+
+/* A scheduler was (re)started: "since" counts from now even if it has the same name as before. */
+void manager_restart_since(Manager *m);
+
+/* A person ended it: nothing is started until somebody asks again. */
+void manager_enter_stop(Manager *m, StopReason reason, const char *by);
+
+/* Ends what is being carried out, for this reason. */
+void manager_drop_pursuit(Manager *m, const char *error_name, const char *why);
+void manager_log_running(Manager *m);
+
+/* manager-pursue.c */
+
+/* Brings up what policy decides for m->wanted, or else for m->active. */
+void manager_pursue(Manager *m);
+
+/* Whatever has happened: if what is in force wants a scheduler and none runs, bring it up. */
+void manager_settle(Manager *m);
+
+/* The scheduler that was in force has ended. */
+void manager_take_exit(Manager *m, const struct scxd_exit_event *exit);
 void manager_on_ejected(Switcher *switcher, const struct scxd_exit_event *exit, void *userdata);
 
 /* Takes up the choice that was saved: called once, when the catalog is there. */
@@ -69,9 +93,6 @@ void manager_postpone_retry(Manager *m);
 
 /* Sets the timer to what is due next. */
 void manager_arm_retry(Manager *m);
-
-/* manager.c */
-void manager_pursue(Manager *m);
 
 /* Has the wake-up latency of what runs now watched, as the profile in force wants it (manager-watch.c). */
 void manager_watch(Manager *m);

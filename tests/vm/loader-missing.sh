@@ -53,8 +53,8 @@ assert_kernel_eevdf
 must_tell "$loader cannot be run: No such file"
 heal
 wait_for 20 back 0 || fail "scxd does not start by itself when the loader is there again"
-wait_for 20 kernel_runs simple || fail "the choice was not taken up: '$K_OPS' $K_STATE"
-assert_status active_profile '^t-chain$' why broken-error
+wait_for 20 kernel_runs broken-error || fail "the choice was not taken up: '$K_OPS' $K_STATE"
+assert_status active_profile '^t-chain$' active_scheduler '^broken-error$'
 assert_truth
 heal
 must reset-failed
