@@ -250,6 +250,7 @@ void manager_pursue(Manager *m) {
         for (;;) {
                 PolicyInput in = manager_policy_input(m, a);
                 PolicyTarget t;
+                _cleanup_(freep) char *why = NULL;
                 const Scheduler *scheduler;
                 int r;
 
@@ -291,9 +292,11 @@ void manager_pursue(Manager *m) {
                         break;
 
                 m->retried = 0;
-                manager_note_failure(m, scheduler->name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, strerror(-r));
+                if (asprintf(&why, "scxd-loader (%s) cannot be run: %s", m->config->loader_path, strerror(-r)) < 0)
+                        why = NULL;
+                manager_note_failure(m, scheduler->name, a->profile->name, EXIT_KIND_LOAD_FAILED, NULL, strempty(why));
                 if (m->request)
-                        (void) request_add_warning(m->request, scheduler->name, strerror(-r));
+                        (void) request_add_warning(m->request, scheduler->name, strempty(why));
                 if (activation_fail(a, t.candidate, OUT_START_FAILED, 0, "could not be started: scxd-loader cannot be run") < 0) {
                         manager_drop_pursuit(m, SD_BUS_ERROR_NO_MEMORY, "Out of memory.");
                         return;

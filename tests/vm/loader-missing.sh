@@ -24,7 +24,13 @@ for what in missing forbidden dies nonsense; do
 	nonsense) printf '#!/bin/bash\nhead -c 70000 /dev/zero >&3\nsleep 1\n' >$loader ;;
 	esac
 	case $what in dies | nonsense) chmod 755 $loader ;; esac
-	refused 1 simple switch t-two
+	case $what in
+	missing) why='scxd-loader.* cannot be run: No such file' ;;
+	forbidden) why='scxd-loader.* cannot be run: Permission denied' ;;
+	dies) why='simple: the loader died' ;;
+	nonsense) why='simple: the loader ' ;;
+	esac
+	refused 1 "$why" switch t-two
 	say "$what: $ERR"
 	assert_kernel_runs interactive
 	assert_seq "$seq"
