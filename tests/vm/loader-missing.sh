@@ -28,7 +28,7 @@ for what in missing forbidden dies nonsense; do
 	missing) why='scxd-loader.* cannot be run: No such file' ;;
 	forbidden) why='scxd-loader.* cannot be run: Permission denied' ;;
 	dies) why='simple: the loader died' ;;
-	nonsense) why='simple: the loader ' ;;
+	nonsense) why="simple: the loader's answer makes no sense|simple: the loader died" ;;
 	esac
 	refused 1 "$why" switch t-two
 	say "$what: $ERR"
