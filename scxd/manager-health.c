@@ -402,10 +402,9 @@ int manager_reset_failed(Manager *m, sd_bus_message *message, uid_t uid, const c
 
         if (scheduler[0] && !is_known(m, scheduler))
                 return sd_bus_reply_method_errorf(message, BUS_ERROR("NoSuchScheduler"), "No scheduler %.64s is defined.", scheduler);
-        if ((uid == 0 ? asprintf(&by, "root") : asprintf(&by, "uid %u", (unsigned) uid)) < 0) {
-                by = NULL;
-                return -ENOMEM;
-        }
+        r = manager_describe_uid(uid, &by);
+        if (r < 0)
+                return r;
 
         reset.by = by;
         r = manager_bus_new_reset_reply(message, &reset.reply);

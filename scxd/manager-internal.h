@@ -96,3 +96,6 @@ void manager_arm_retry(Manager *m);
 
 /* Has the wake-up latency of what runs now watched, as the profile in force wants it (manager-watch.c). */
 void manager_watch(Manager *m);
+
+/* Who asked, for people: "root" or "uid 1000"; newly allocated (manager-wish.c). */
+int manager_describe_uid(uid_t uid, char **ret);

@@ -75,7 +75,7 @@ static void begin_switch(Manager *m, const char *name, const char *wish, bool fo
                 manager_pursue(m);
 }
 
-static int describe_uid(uid_t uid, char **ret) {
+int manager_describe_uid(uid_t uid, char **ret) {
         int r;
 
         r = uid == 0 ? asprintf(ret, "root") : asprintf(ret, "uid %u", (unsigned) uid);
@@ -95,7 +95,7 @@ int manager_switch(Manager *m, sd_bus_message *message, uid_t uid, const char *p
                 return 1;
         }
 
-        r = describe_uid(uid, &wish);
+        r = manager_describe_uid(uid, &wish);
         if (r < 0)
                 return r;
         r = request_new(&q);
@@ -114,7 +114,7 @@ int manager_stop(Manager *m, sd_bus_message *message, uid_t uid) {
         struct scxd_exit_event *exit = NULL;
         int r;
 
-        r = describe_uid(uid, &by);
+        r = manager_describe_uid(uid, &by);
         if (r < 0)
                 return r;
 
